@@ -1,0 +1,34 @@
+"""Where this installation lives: read once from the environment (`CARE_…`), never from inside the code.
+
+Secrets are not here: tokens are Prefect blocks (`tasks/platforms/credentials.py`, `tasks/notices.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Paths, addresses and switches of one installation; each field is the variable `CARE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="CARE_", frozen=True)
+
+    home: Path = Field(ROOT / ".care", description="The one folder that holds all run-time state.")
+    database_url: str = Field("", description="SQLAlchemy URL of the desk's records; SQLite in `home` if empty.")
+    data: Path = Field(ROOT / "data", description="What people edit: work instruction, lexicons, desk files.")
+    x_base_url: str = Field("https://api.twitter.com", description="Where X API v2 answers.")
+    facebook_base_url: str = Field(
+        "https://graph.facebook.com/v25.0", description="Where the Graph API answers, version included."
+    )
+    ui_url: str = Field("http://127.0.0.1:4200", description="The Prefect UI, for links in notices.")
+    sandbox_url: str = Field("", description="The sandbox's address; empty when the outside world is real.")
+
+    @property
+    def records_url(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'care.db'}"
