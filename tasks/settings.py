@@ -18,15 +18,17 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CARE_", frozen=True)
 
-    home: Path = Field(ROOT / ".care", description="The one folder that holds all run-time state.")
-    database_url: str = Field("", description="SQLAlchemy URL of the desk's records; SQLite in `home` if empty.")
-    data: Path = Field(ROOT / "data", description="What people edit: work instruction, lexicons, desk files.")
-    x_base_url: str = Field("https://api.twitter.com", description="Where X API v2 answers.")
-    facebook_base_url: str = Field(
-        "https://graph.facebook.com/v25.0", description="Where the Graph API answers, version included."
+    home: Path = Field(default=ROOT / ".care", description="The one folder that holds all run-time state.")
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL of the desk's records; SQLite in `home` if empty."
     )
-    ui_url: str = Field("http://127.0.0.1:4200", description="The Prefect UI, for links in notices.")
-    sandbox_url: str = Field("", description="The sandbox's address; empty when the outside world is real.")
+    data: Path = Field(default=ROOT / "data", description="What people edit: work instruction, lexicons, desk files.")
+    x_base_url: str = Field(default="https://api.twitter.com", description="Where X API v2 answers.")
+    facebook_base_url: str = Field(
+        default="https://graph.facebook.com/v25.0", description="Where the Graph API answers, version included."
+    )
+    ui_url: str = Field(default="http://127.0.0.1:4200", description="The Prefect UI, for links in notices.")
+    sandbox_url: str = Field(default="", description="The sandbox's address; empty when the outside world is real.")
 
     @property
     def records_url(self) -> str:
