@@ -1,0 +1,41 @@
+"""`python -m deployments.sandbox --port 4300 [--speed 1.0] [--scenario data/sandbox]`: the sandbox as a process."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from deployments.sandbox.scenario import DEFAULT_SCENARIO, ScenarioError, load_scenario
+from deployments.sandbox.server import HOST, server_for
+from deployments.sandbox.state import SandboxState
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError("speed must be greater than 0")
+    return value
+
+
+def main() -> int:
+    """Serve until interrupted; returns the process's exit status (2: the scenario cannot be played)."""
+    parser = argparse.ArgumentParser(prog="python -m deployments.sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=4300)
+    parser.add_argument("--speed", type=_positive, default=1.0, help="2 plays the timeline twice as fast")
+    parser.add_argument("--scenario", type=Path, default=DEFAULT_SCENARIO)
+    parser.add_argument("--history", type=float, default=7200.0, help="seconds before the start already posted")
+    asked = parser.parse_args()
+    try:
+        scenario = load_scenario(asked.scenario)
+    except ScenarioError as error:
+        print(error, file=sys.stderr)
+        return 2
+    state = SandboxState(scenario, speed=asked.speed, history=asked.history)
+    print(f"Sandbox on http://{HOST}:{asked.port} (X under /x, Graph under /graph, notices at /)", flush=True)
+    server_for(state, asked.port).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
