@@ -181,18 +181,10 @@ class SandboxState:
             new_id = snowflake(at, next(self._sequence))
             old.edit_history.append(new_id)
             mentioned = frozenset(match.lower() for match in HANDLE.findall(text))
-            post = XPost(
-                new_id,
-                old.author_id,
-                text,
-                max(at, old.visible_from),
-                old.conversation_id,
-                old.edit_history,
-                old.references,
-                old.in_reply_to_user_id,
-                mentioned=mentioned,
+            shown = max(at, old.visible_from)
+            self._store_x(
+                replace(old, id=new_id, text=text, visible_from=shown, visible_until=None, mentioned=mentioned)
             )
-            self._store_x(post)
             return str(new_id)
 
     def record_reply(self, platform: str, text: str, in_reply_to: str | None, author: SandboxAccount) -> str:
