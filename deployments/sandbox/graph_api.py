@@ -125,7 +125,7 @@ async def _object(state: SandboxState, request: Request) -> Any:
     page = _page_named(state, node)
     if page is not None:
         fields = read_fields(wanted, PAGE_FIELDS, ("id", "name"), "Page")
-        known = {"id": page.id, "name": page.name, "username": page.handle, "about": page.bio}
+        known: dict[str, Any] = {"id": page.id, "name": page.name, "username": page.handle, "about": page.bio}
         known |= {"followers_count": page.followers, "fan_count": page.followers}
         known |= {"link": f"https://www.facebook.com/{page.handle}", "category": "Telecommunication Company"}
         return {name: known[name] for name in known if name in fields or name == "id"}
@@ -160,10 +160,10 @@ async def _edge(state: SandboxState, request: Request) -> Any:
             return _reply(state, thing, await _parameters(request))
         edge = read_edge(request.query_params)
         return _listing(state, request, edge, _comments_of(state, thing, edge), "comments")
-    if page is None and name in POST_EDGES:
-        raise unknown_object(node)
     if name not in POST_EDGES or request.method == "POST":
         raise graph_problem(2500, f"Unknown path components: /{name}")
+    if page is None:
+        raise unknown_object(node)
     edge = read_edge(request.query_params)
     shown = state.graph_visible(state.now())
     things = [thing for thing in shown if thing.page_id == page.id and thing.edge in POST_EDGES[name]]
@@ -228,8 +228,10 @@ def _shape(state: SandboxState, thing: GraphObject, fields: tuple[str, ...]) -> 
     if author is not None and thing.edge in {"comments", "feed"}:
         known["from"] = {"name": author.name, "id": author.id}
     if thing.edge == "comments":
-        replies = sum(1 for other in state.graph_objects.values() if other.parent_id == thing.id)
-        known |= {"comment_count": replies, "like_count": 0, "can_comment": True}
+        known |= {"like_count": 0, "can_comment": True}
+        if "comment_count" in fields:
+            replies = [other for other in state.graph_visible(state.now()) if other.parent_id == thing.id]
+            known["comment_count"] = len(replies)
         parent = state.graph_objects.get(thing.parent_id or "")
         if parent is not None and parent.edge == "comments":
             known["parent"] = {"id": parent.id, "created_time": graph_time(parent.created)}

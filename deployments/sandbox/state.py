@@ -289,13 +289,11 @@ class SandboxState:
         page_id = self.account_named(page, "facebook").id if page else pages[0].id
         number = 122_090_000_000_000_000 + next(self._sequence)
         edge = GRAPH_EDGES[kind]
+        parent = self.graph_objects.get(target_id or "")
         if edge == "comments":
-            parent = self.graph_objects.get(target_id or "")
             if parent is None:
                 raise KeyError(f"A comment needs the post or comment it answers; {target_id!r} does not exist.")
             page_id = parent.page_id
-        else:
-            parent = None
         external_id = graph_id(edge, page_id, parent, number)
         thing = GraphObject(external_id, edge, page_id, author_id, text, at, visible, target_id)
         self.graph_objects[external_id] = thing

@@ -16,6 +16,27 @@ REPLY_GATE = (
     "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the"
     " author of the post you are replying to."
 )
+CREATE_FIELDS = frozenset(
+    [
+        "card_uri",
+        "community_id",
+        "direct_message_deep_link",
+        "edit_options",
+        "for_super_followers_only",
+        "geo",
+        "made_with_ai",
+        "media",
+        "nullcast",
+        "paid_partnership",
+        "poll",
+        "quote_tweet_id",
+        "reply",
+        "reply_settings",
+        "share_with_followers",
+        "text",
+    ]
+)
+"""What the published schema allows; the sandbox acts on text and reply only."""
 DUPLICATE = "You are not allowed to create a Tweet with duplicate content."
 
 
@@ -44,7 +65,7 @@ def _read_create(body: bytes) -> tuple[str, str | None]:
         raise invalid("body", "", "Requests with bodies must be valid JSON") from error
     if not isinstance(sent, dict):
         raise invalid("body", "", "$: expected an object")
-    extra = sent.keys() - {"text", "reply", "quote_tweet_id", "reply_settings", "for_super_followers_only"}
+    extra = sent.keys() - CREATE_FIELDS
     if extra:
         name = sorted(extra)[0]
         message = f"$.{name}: is not defined in the schema and the schema does not allow additional properties"

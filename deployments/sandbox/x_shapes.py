@@ -140,7 +140,6 @@ def user_json(account: SandboxAccount, fields: Fields) -> dict[str, Any]:
         "parody": account.parody,
         "protected": False,
         "profile_image_url": "https://abs.twimg.com/sticky/default_profile_images/default_profile_normal.png",
-        "url": "",
         "public_metrics": {
             "followers_count": account.followers,
             "following_count": account.following,

@@ -87,6 +87,19 @@ def test_a_hanging_answer_runs_into_the_clients_timeout(sandbox: RunningSandbox,
     assert read(session, sandbox, X_PATH).status_code == 200
 
 
+def test_a_reply_that_timed_out_was_posted_and_cannot_be_posted_twice(
+    sandbox: RunningSandbox, session: requests.Session
+) -> None:
+    sandbox.state.faults.add("x", "timeout", path="/2/tweets", seconds=30)
+    target = read(session, sandbox, X_PATH).json()["data"][0]["id"]
+    body = {"text": "Baik Kak, kami cek.", "reply": {"in_reply_to_tweet_id": target}}
+    with pytest.raises(requests.Timeout):
+        session.post(f"{sandbox.x_url}/2/tweets", json=body, timeout=0.3)
+    again = session.post(f"{sandbox.x_url}/2/tweets", json=body, timeout=10)
+    assert (again.status_code, "duplicate" in again.json()["detail"]) == (403, True)
+    assert [reply.text for reply in sandbox.state.created] == ["Baik Kak, kami cek."]
+
+
 @pytest.mark.parametrize("path", [X_PATH, GRAPH_PATH])
 def test_half_a_page_breaks_the_connection(sandbox: RunningSandbox, session: requests.Session, path: str) -> None:
     sandbox.state.faults.add(path.split("/")[1], "half_page")
