@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from deployments.sandbox.scenario import DEFAULT_SCENARIO, ScenarioError, load_scenario
@@ -33,7 +34,9 @@ def main() -> int:
         return 2
     state = SandboxState(scenario, speed=asked.speed, history=asked.history)
     print(f"Sandbox on http://{HOST}:{asked.port} (X under /x, Graph under /graph, notices at /)", flush=True)
-    server_for(state, asked.port).run()
+    # uvicorn raises the interrupt again once it has shut down; here that is the ordinary end.
+    with suppress(KeyboardInterrupt):
+        server_for(state, asked.port).run()
     return 0
 
 

@@ -37,6 +37,11 @@ def system_now() -> datetime:
     return datetime.now(UTC)
 
 
+def mentioned_in(text: str) -> frozenset[str]:
+    """Lower-case handles named in a text."""
+    return frozenset(match.lower() for match in HANDLE.findall(text))
+
+
 class SandboxState:
     """Everything the sandbox knows. `now` is a callable giving aware UTC; `history` is how many seconds of the
     scenario before its start are already there; `speed` divides the waiting times after the start."""
@@ -180,10 +185,9 @@ class SandboxState:
             old.visible_until = at
             new_id = snowflake(at, next(self._sequence))
             old.edit_history.append(new_id)
-            mentioned = frozenset(match.lower() for match in HANDLE.findall(text))
             shown = max(at, old.visible_from)
             self._store_x(
-                replace(old, id=new_id, text=text, visible_from=shown, visible_until=None, mentioned=mentioned)
+                replace(old, id=new_id, text=text, visible_from=shown, visible_until=None, mentioned=mentioned_in(text))
             )
             return str(new_id)
 
@@ -254,17 +258,9 @@ class SandboxState:
         elif kind == "repost" and target and target_author:
             references = (("retweeted", target.id),)
             text = f"RT @{target_author.handle}: {target.text}"
-        mentioned = frozenset(match.lower() for match in HANDLE.findall(text))
+        history, named = [post_id], mentioned_in(text)
         post = XPost(
-            post_id,
-            author.id,
-            text,
-            visible,
-            conversation,
-            [post_id],
-            references,
-            reply_to_user,
-            mentioned=mentioned,
+            post_id, author.id, text, visible, conversation, history, references, reply_to_user, mentioned=named
         )
         self._store_x(post)
         return post
