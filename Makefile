@@ -1,0 +1,48 @@
+# `make help` lists what there is. Ports and folders: CARE_PREFECT_PORT, CARE_SANDBOX_PORT, CARE_HOME (README).
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help up live down test lint bench check-data clean
+
+help: ## Say what each target does
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+up: .venv/installed ## Start everything: records, Prefect, sandbox, deployments, worker (Ctrl-C stops it all)
+	@$(BIN)/python -m deployments.up
+
+live: .venv/installed ## The same against the real X and Facebook, with the credentials in Prefect's blocks
+	@$(BIN)/python -m deployments.up --live
+
+down: .venv/installed ## Stop every process that make up or make live started here
+	@$(BIN)/python -m deployments.down
+
+test: .venv/installed-dev ## Run every test (lint, types and import contracts are tests too)
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev ## Check style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed-dev ## Measure intake and the rules, as ratios in one run
+	@$(BIN)/python -W ignore -m tests.bench.run
+
+check-data: .venv/installed ## Check what people edit in data/: work instruction, lexicons, desk files
+	@$(BIN)/python -m deployments.seed --check
+
+clean: ## Remove the virtual environment and caches; .care/ (the records) stays
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv/installed: requirements.lock pyproject.toml
+	@echo "Installing the locked dependencies into .venv (a minute or two) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) install --no-deps --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
