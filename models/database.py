@@ -7,22 +7,29 @@ time through on either database, so decisions made on what was read hold when th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
     Engine,
     MetaData,
     String,
+    any_,
     create_engine,
     event,
+    func,
+    literal,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -37,6 +44,11 @@ _DESK_LOCK = 1919
 T = TypeVar("T")
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+@lru_cache(maxsize=4096)
+def _sortable(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -62,7 +74,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError(f"{value!r} has no time zone; give aware datetimes (UTC)")
         if dialect.name == "sqlite":
-            return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+            return _sortable(value)
         return value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
@@ -108,8 +120,8 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def _compact_json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+# json.dumps with options builds an encoder on every call; a batch writes tens of thousands of values.
+_compact_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -147,7 +159,20 @@ def migrate(url: str) -> None:
     engine.dispose()
 
 
+def one_of(connection: Connection, column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """`column IN (values)` with all values in one parameter, so that any number of them is one quick statement.
+
+    SQLite binds at most 32,766 parameters, and PostgreSQL compares a long list of them one by one for every row.
+    """
+    wanted = list(values)
+    if connection.dialect.name == "postgresql":
+        found: ColumnElement[bool] = column == any_(literal(wanted, ARRAY(column.type)))
+        return found
+    listed = func.json_each(json.dumps(wanted)).table_valued("value")
+    return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
+
+
 def chunks(rows: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
-    """Cut `rows` into runs of at most `size`, for IN lists: SQLite binds at most 32,766 values a statement."""
+    """Cut `rows` into runs of at most `size`."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]

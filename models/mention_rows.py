@@ -15,7 +15,7 @@ class MentionRow(Table):
 
     `disposition` is what became of it: opened_case, joined_case, candidate_case, regular, not_complaint, own;
     None while nothing has been decided yet, which is what makes a crash between two tasks harmless.
-    `reading` is the verdict on the text (`models/reading.py`).
+    `reading` is the verdict on the text (`models/reading.py`) with its evidence; what decides is repeated in columns.
     """
 
     __tablename__ = "mentions"
@@ -36,6 +36,9 @@ class MentionRow(Table):
     language: Mapped[str | None] = mapped_column(String(16))
     posted_at: Mapped[datetime]
     fetched_at: Mapped[datetime]
+    complaint: Mapped[bool]
+    hard: Mapped[bool]
+    problem: Mapped[str] = mapped_column(String(32))
     reading: Mapped[dict[str, object]] = mapped_column(Json)
     disposition: Mapped[str | None] = mapped_column(String(16))
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)

@@ -1,0 +1,274 @@
+"""Writing what was decided about a batch of mentions: accounts, cases, interactions, clocks and journal.
+
+A constant number of statements a batch, inside the caller's `write_transaction`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
+
+from models.accounts import AccountRow
+from models.case_life import CaseStatus, transition
+from models.case_opening import KnownAccount, OpeningPlan
+from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow
+from models.clocks import clocks_for_case
+from models.database import one_of
+from models.mention_rows import MentionRow
+from models.priority import PriorityVerdict
+from models.work_instruction import WorkInstruction
+
+DESK = "intake-mentions"
+"""The actor the journal names for automatic decisions at intake."""
+
+
+def record_verdicts(
+    connection: Connection,
+    accounts: Mapping[int, KnownAccount],
+    verdicts: Mapping[int, PriorityVerdict],
+    instruction: WorkInstruction,
+    now: datetime,
+) -> None:
+    """Keep the verdicts that changed; those that make or unmake a priority customer are journaled (5.2.1)."""
+    changed, journal = [], []
+    for account_id, verdict in verdicts.items():
+        before = accounts[account_id]
+        after = (verdict.status, verdict.category, verdict.source)
+        if before.judged_as == after and before.confidence == verdict.confidence:
+            continue
+        changed.append(
+            {
+                "of_id": account_id,
+                "priority_status": verdict.status,
+                "priority_category": verdict.category,
+                "priority_source": verdict.source,
+                "priority_confidence": verdict.confidence,
+                "priority_evidence": list(verdict.reasons) + list(verdict.evidence),
+            }
+        )
+        if before.judged_as != after and "priority" in {verdict.status, before.judged_as[0]}:
+            detail = {
+                "status": verdict.status,
+                "category": verdict.category,
+                "source": verdict.source,
+                "confidence": verdict.confidence,
+                "before": before.judged_as[0],
+            }
+            journal.append(entry(now, "account_judged", verdict.clause, instruction, detail, account_id=account_id))
+    if changed:
+        names = [name for name in changed[0] if name != "of_id"]
+        connection.execute(
+            update(AccountRow).where(AccountRow.id == bindparam("of_id")).values({n: bindparam(n) for n in names}),
+            changed,
+        )
+    write_journal(connection, journal)
+
+
+def write_openings(
+    connection: Connection, plan: OpeningPlan, instruction: WorkInstruction, now: datetime
+) -> dict[int, int]:
+    """Write the plan. Returns the plan's case references with the ids they have now."""
+    cases = _open(connection, plan, instruction, now)
+    reopened = {case_id for case_id in plan.reopened if case_id > 0}
+    _reopen(connection, sorted(reopened), plan, instruction, now)
+    _harden(connection, plan, cases, instruction, now)
+    for disposition, mention_ids in plan.dispositions.items():
+        these = update(MentionRow).where(one_of(connection, MentionRow.id, mention_ids))
+        connection.execute(these.values(disposition=disposition))
+    if plan.in_case:
+        rows: list[dict[str, Any]] = [
+            {"of_id": mention_id, "disposition": disposition, "case_id": cases.get(reference, reference)}
+            for mention_id, reference, disposition in plan.in_case
+        ]
+        connection.execute(
+            update(MentionRow)
+            .where(MentionRow.id == bindparam("of_id"))
+            .values(disposition=bindparam("disposition"), case_id=bindparam("case_id")),
+            rows,
+        )
+        _add_interactions(connection, [row["of_id"] for row in rows])
+        joined = [row for row in rows if row["disposition"] == "joined_case"]
+        write_journal(
+            connection,
+            [
+                entry(now, "mention_joined", "5.3.1", instruction, {"mention": row["of_id"]}, case_id=row["case_id"])
+                for row in joined
+            ],
+        )
+    return cases
+
+
+def entry(
+    at: datetime,
+    event: str,
+    clause: str,
+    instruction: WorkInstruction,
+    detail: Mapping[str, Any],
+    *,
+    case_id: int | None = None,
+    account_id: int | None = None,
+    actor: str = DESK,
+) -> dict[str, Any]:
+    """One journal row: what happened at `at` (UTC), under which clause and revision; no customer's words in it."""
+    return {
+        "at": at,
+        "case_id": case_id,
+        "account_id": account_id,
+        "actor": actor,
+        "event": event,
+        "clause": clause,
+        "revision": instruction.revision,
+        "detail": dict(detail),
+    }
+
+
+def write_journal(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Append entries to the journal."""
+    if entries:
+        connection.execute(insert(JournalRow), list(entries))
+
+
+def _open(connection: Connection, plan: OpeningPlan, instruction: WorkInstruction, now: datetime) -> dict[int, int]:
+    if not plan.opened:
+        return {}
+    rows = [
+        {
+            "account_id": case.mention.account_id,
+            "conversation_id": case.mention.conversation_id,
+            "priority_status": case.priority_status,
+            "severity": case.severity,
+            "problem": case.problem,
+            "status": CaseStatus.NEW.value,
+            "revision": instruction.revision,
+            "opened_at": now,
+        }
+        for case in plan.opened
+    ]
+    connection.execute(insert(CaseRow), rows)
+    ids = _ids_of(connection, plan)
+    reasons = _hard_reasons(connection, [case.mention.mention_id for case in plan.opened if case.severity == "hard"])
+    clocks, journal = [], []
+    for case_id, case in zip(ids, plan.opened, strict=True):
+        hard = case.severity == "hard"
+        clocks += [clock(case_id, kind, now, due) for kind, due in clocks_for_case(hard, now, instruction)]
+        detail = {
+            "mention": case.mention.mention_id,
+            "account": case.mention.account_id,
+            "priority": case.priority_status,
+            "problem": case.problem,
+            "severity": case.severity,
+            "hard_reasons": reasons.get(case.mention.mention_id, []),
+        }
+        journal.append(entry(now, "case_opened", "5.3.1", instruction, detail, case_id=case_id))
+    connection.execute(insert(ClockRow), clocks)
+    write_journal(connection, journal)
+    return {-number: case_id for number, case_id in enumerate(ids, start=1)}
+
+
+def _ids_of(connection: Connection, plan: OpeningPlan) -> list[int]:
+    """The ids of the cases just written, in order: an account has one open case in a conversation."""
+    accounts = {case.mention.account_id for case in plan.opened}
+    rows = connection.execute(
+        select(CaseRow.id, CaseRow.account_id, CaseRow.conversation_id).where(
+            one_of(connection, CaseRow.account_id, accounts), CaseRow.status == CaseStatus.NEW.value
+        )
+    )
+    found = {(row.account_id, row.conversation_id): row.id for row in rows}
+    return [found[case.mention.account_id, case.mention.conversation_id] for case in plan.opened]
+
+
+def clock(case_id: int, kind: str, started_at: datetime, due_at: datetime) -> dict[str, Any]:
+    """A clock row starting to run."""
+    return {"case_id": case_id, "kind": str(kind), "started_at": started_at, "due_at": due_at}
+
+
+def _reopen(
+    connection: Connection, case_ids: Sequence[int], plan: OpeningPlan, instruction: WorkInstruction, now: datetime
+) -> None:
+    """The customer is back inside the reopen window: the case lives again and its clocks start anew."""
+    if not case_ids:
+        return
+    before = connection.execute(
+        select(CaseRow.id, CaseRow.status, CaseRow.severity).where(CaseRow.id.in_(case_ids))
+    ).all()
+    clocks, journal = [], []
+    for case in before:
+        transition(CaseStatus(case.status), "reopen")
+        clocks += [
+            clock(case.id, kind, now, due) for kind, due in clocks_for_case(case.severity == "hard", now, instruction)
+        ]
+        detail = {"mention": plan.reopened[case.id].mention_id, "was": case.status}
+        journal.append(entry(now, "case_reopened", "5.3.2d", instruction, detail, case_id=case.id))
+    connection.execute(
+        update(CaseRow)
+        .where(CaseRow.id.in_(case_ids))
+        .values(status=CaseStatus.REOPENED.value, resolved_at=None, closed_at=None)
+    )
+    connection.execute(insert(ClockRow), clocks)
+    write_journal(connection, journal)
+
+
+def _harden(
+    connection: Connection,
+    plan: OpeningPlan,
+    cases: Mapping[int, int],
+    instruction: WorkInstruction,
+    now: datetime,
+) -> None:
+    """A further mention made a standard case a hard complaint (5.3.2c): its hard clocks start, tighter ones win."""
+    if not plan.hardened:
+        return
+    mentions = {cases.get(reference, reference): mention for reference, mention in plan.hardened.items()}
+    connection.execute(update(CaseRow).where(CaseRow.id.in_(list(mentions))).values(severity="hard"))
+    running = connection.execute(
+        select(ClockRow.id, ClockRow.case_id, ClockRow.kind, ClockRow.due_at).where(
+            ClockRow.case_id.in_(list(mentions)), ClockRow.stopped_at.is_(None)
+        )
+    ).all()
+    due_now = {(row.case_id, row.kind): (row.id, row.due_at) for row in running}
+    reasons = _hard_reasons(connection, [mention.mention_id for mention in mentions.values()])
+    clocks, journal = [], []
+    for case_id, mention in mentions.items():
+        for kind, due in clocks_for_case(True, now, instruction):
+            clock_id, due_before = due_now.get((case_id, str(kind)), (None, due))
+            if clock_id is None:
+                clocks.append(clock(case_id, kind, now, due))
+            elif due < due_before:
+                connection.execute(update(ClockRow).where(ClockRow.id == clock_id).values(due_at=due))
+        detail = {"mention": mention.mention_id, "hard_reasons": reasons[mention.mention_id]}
+        journal.append(entry(now, "hard_complaint_detected", "5.3.2c", instruction, detail, case_id=case_id))
+    if clocks:
+        connection.execute(insert(ClockRow), clocks)
+    write_journal(connection, journal)
+
+
+def _hard_reasons(connection: Connection, mention_ids: Sequence[int]) -> dict[int, Any]:
+    """Why these mentions are hard complaints: the labels the reading gave, no words."""
+    rows = connection.execute(
+        select(MentionRow.id, MentionRow.reading).where(one_of(connection, MentionRow.id, mention_ids))
+    )
+    return {row.id: row.reading["hard_reasons"] for row in rows}
+
+
+def _add_interactions(connection: Connection, mention_ids: Sequence[int]) -> None:
+    """Copy the mentions that belong to a case into its interactions."""
+    said: Select[Any] = (
+        select(
+            MentionRow.case_id,
+            MentionRow.id,
+            bindparam("direction", "in"),
+            bindparam("what", "mention"),
+            AccountRow.external_id,
+            MentionRow.text,
+            MentionRow.external_id,
+            MentionRow.posted_at,
+        )
+        .join(AccountRow, AccountRow.id == MentionRow.account_id)
+        .where(one_of(connection, MentionRow.id, mention_ids))
+        .order_by(MentionRow.posted_at, MentionRow.id)
+    )
+    columns = ["case_id", "mention_id", "direction", "kind", "author", "text", "platform_id", "at"]
+    connection.execute(insert(InteractionRow).from_select(columns, said))

@@ -1,0 +1,73 @@
+"""The people of the desk as the rules see them: qualifications, shifts and how loaded they are now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from models.assignment import AgentLoad
+from models.cases import OVER, CaseRow
+from models.eligibility import Agent
+from models.staff import AssessmentRow, QaScoreRow, ShiftRow, StaffRow
+
+WITHOUT_AGENT = ("new", "reopened")
+"""States in which a case waits for an agent, whoever had it before."""
+
+
+def staff_on_book(connection: Connection, now: datetime) -> dict[str, list[Agent]]:
+    """Everybody by role, with qualifications and the shifts around `now` (UTC); four queries in all."""
+    qa: dict[int, dict[date, tuple[float, float]]] = defaultdict(dict)
+    for score in connection.execute(select(QaScoreRow.__table__)):
+        qa[score.staff_id][score.month] = (score.score, score.target)
+    skills: dict[int, dict[str, tuple[float, date]]] = defaultdict(dict)
+    for row in connection.execute(select(AssessmentRow.__table__).order_by(AssessmentRow.assessed_on)):
+        skills[row.staff_id][row.skill] = (row.score, row.assessed_on)
+    shifts: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    near = select(ShiftRow.staff_id, ShiftRow.starts_at, ShiftRow.ends_at).where(
+        ShiftRow.ends_at > now, ShiftRow.starts_at <= now + timedelta(days=1)
+    )
+    for shift in connection.execute(near):
+        shifts[shift.staff_id].append((shift.starts_at, shift.ends_at))
+    people: dict[str, list[Agent]] = defaultdict(list)
+    for person in connection.execute(select(StaffRow.__table__).order_by(StaffRow.code)):
+        people[person.role].append(
+            Agent(
+                code=person.code,
+                name=person.name,
+                role=person.role,
+                joined_on=person.joined_on,
+                capacity=person.capacity,
+                social_handle=person.social_handle,
+                away_until=person.away_until,
+                qa_scores=qa[person.id],
+                assessments=skills[person.id],
+                shifts=tuple(shifts[person.id]),
+            )
+        )
+    return people
+
+
+def staff_ids(connection: Connection) -> dict[str, int]:
+    """The database ids of staff by code."""
+    return {row.code: row.id for row in connection.execute(select(StaffRow.code, StaffRow.id))}
+
+
+def agent_loads(connection: Connection, agents: Sequence[Agent]) -> list[AgentLoad]:
+    """How many open cases each agent has, and when each last got one."""
+    open_cases = connection.execute(
+        select(StaffRow.code, func.count())
+        .join(CaseRow, CaseRow.agent_id == StaffRow.id)
+        .where(CaseRow.status.not_in((*OVER, *WITHOUT_AGENT)))
+        .group_by(StaffRow.code)
+    )
+    load = {code: count for code, count in open_cases}  # noqa: C416 (rows are no pairs to the type checker)
+    latest = connection.execute(
+        select(StaffRow.code, func.max(CaseRow.assigned_at))
+        .join(CaseRow, CaseRow.agent_id == StaffRow.id)
+        .group_by(StaffRow.code)
+    )
+    idle_since = {code: at for code, at in latest}  # noqa: C416
+    return [AgentLoad(agent, load.get(agent.code, 0), idle_since.get(agent.code)) for agent in agents]
