@@ -1,0 +1,40 @@
+"""Registers the desk's block types with Prefect; `--sandbox` fills them with the sandbox's invented credentials."""
+
+from __future__ import annotations
+
+import sys
+
+from pydantic import SecretStr
+
+from tasks.notices import NoticeChannel
+from tasks.platforms.credentials import FacebookCredentials, XCredentials
+from tasks.settings import Settings
+
+
+def register() -> None:
+    """Make the block types known, so that the UI offers their forms."""
+    for block in (XCredentials, FacebookCredentials, NoticeChannel):
+        block.register_type_and_schema(_sync=True)
+
+
+def fill_for_sandbox(sandbox_url: str) -> None:
+    """Save the invented credentials that the sandbox takes, and its notice sink."""
+    sink = sandbox_url.replace("http://", "json://")
+    secret = SecretStr("sandbox-secret")
+    XCredentials(bearer_token=SecretStr("sandbox-x")).save("default", overwrite=True, _sync=True)
+    FacebookCredentials(page_token=SecretStr("sandbox-page"), app_secret=secret).save(
+        "default", overwrite=True, _sync=True
+    )
+    NoticeChannel(url_template=SecretStr(f"{sink}/notices/{{recipient}}")).save("default", overwrite=True, _sync=True)
+
+
+def main() -> int:
+    """Run against the Prefect API of this environment; returns the exit status."""
+    register()
+    if "--sandbox" in sys.argv[1:]:
+        fill_for_sandbox(Settings().sandbox_url)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""`make up`: starts the whole desk on this machine and stays until Ctrl-C.
+
+Records migrated and seeded, Prefect server, sandbox, deployments from prefect.yaml, worker. `--live` leaves the
+sandbox out and talks to the real X and Facebook with the credentials in Prefect's blocks.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from deployments.processes import log_tail, python, start, started_in, stop_all
+from deployments.seed import check, seed
+from tasks.settings import ROOT, Settings
+
+START_SECONDS = 120
+HOST = "127.0.0.1"
+
+
+class StartError(Exception):
+    """Something kept the desk from starting; the message says what and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where everything of this checkout lives and listens."""
+
+    home: Path
+    prefect_port: int
+    sandbox_port: int
+    live: bool
+
+    @property
+    def ui(self) -> str:
+        """The Prefect UI's address."""
+        return f"http://{HOST}:{self.prefect_port}"
+
+    @property
+    def sandbox(self) -> str:
+        """The sandbox's address."""
+        return f"http://{HOST}:{self.sandbox_port}"
+
+    @property
+    def deployments(self) -> tuple[str, str]:
+        """What is deployed: the schedule that fits, and the backfill."""
+        return ("live" if self.live else "sandbox", "backfill")
+
+    def environment(self) -> dict[str, str]:
+        """The environment of every process: the user's own, without their Prefect, and this installation's."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
+        ours = {
+            "CARE_HOME": str(self.home),
+            "CARE_UI_URL": self.ui,
+            "PREFECT_HOME": str(self.home / "prefect"),
+            "PREFECT_API_URL": f"{self.ui}/api",
+            "PREFECT_SERVER_API_HOST": HOST,
+            "PREFECT_SERVER_API_PORT": str(self.prefect_port),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_CLI_PROMPT": "false",
+            "DO_NOT_TRACK": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if not self.live:
+            ours |= {
+                "CARE_SANDBOX_URL": self.sandbox,
+                "CARE_X_BASE_URL": f"{self.sandbox}/x",
+                "CARE_FACEBOOK_BASE_URL": f"{self.sandbox}/graph/v25.0",
+            }
+        return kept | ours
+
+
+def main() -> int:
+    """Run the desk until interrupted; returns the exit status."""
+    settings = Settings()
+    place = Installation(settings.home.resolve(), _port("PREFECT", 4200), _port("SANDBOX", 4300), "--live" in sys.argv)
+    try:
+        _refuse_a_second_start(place)
+    except StartError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    status = 0
+    try:
+        processes = bring_up(place, settings)
+        status = _watch(processes, place)
+    except StartError as error:
+        print(f"\n{error}", file=sys.stderr)
+        status = 1
+    except KeyboardInterrupt:
+        print("\nStopping ...", flush=True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    stop_all(place.home)
+    return status
+
+
+def bring_up(place: Installation, settings: Settings) -> dict[str, subprocess.Popen[bytes]]:
+    """Start everything in order, each step waiting for what it needs. Raises `StartError`."""
+    wrong = check(settings)
+    if wrong:
+        raise StartError("\n".join(wrong))
+    environment = place.environment()
+    _say("records", settings.records_url if settings.database_url == "" else "the database of CARE_DATABASE_URL")
+    seed(settings)
+    processes = {
+        "prefect": start("prefect", python("-m", "prefect", "server", "start"), environment, place.home),
+    }
+    if not place.live:
+        sandbox = python("-m", "deployments.sandbox", "--port", str(place.sandbox_port))
+        processes["sandbox"] = start("sandbox", sandbox, environment, place.home)
+        wait_for_answer(f"{place.sandbox}/notices", "sandbox", processes, place.home)
+    _say("Prefect server", place.ui)
+    wait_for_answer(f"{place.ui}/api/health", "prefect", processes, place.home)
+    _say("blocks, work pool and deployments", ", ".join(f"intake-mentions/{name}" for name in place.deployments))
+    _run("blocks", python("-m", "deployments.blocks", *(() if place.live else ("--sandbox",))), environment, place)
+    prefect = python("-m", "prefect", "--no-prompt")
+    _run("work-pool", [*prefect, "work-pool", "create", "desk", "--type", "process", "--overwrite"], environment, place)
+    named = [part for name in place.deployments for part in ("--name", name)]
+    _run("deploy", [*prefect, "deploy", *named], environment, place)
+    worker = [*prefect, "worker", "start", "--pool", "desk", "--type", "process", "--name", "desk-worker"]
+    processes["worker"] = start("worker", worker, environment, place.home)
+    print(_where_to_look(place), flush=True)
+    return processes
+
+
+def _where_to_look(place: Installation) -> str:
+    lines = [
+        "",
+        "The desk is running. Cases appear within a minute.",
+        f"  What came in      {place.ui}/artifacts/key/intake-summary",
+        f"  Cases opened      {place.ui}/artifacts/key/cases-opened",
+        f"  Runs              {place.ui}/runs",
+    ]
+    if not place.live:
+        lines.append(f"  Notices to staff  {place.sandbox}")
+    lines += [f"  Logs              {place.home / 'logs'}", "Ctrl-C, or make down from elsewhere, stops everything."]
+    return "\n".join(lines)
+
+
+def _port(name: str, default: int) -> int:
+    variable = f"CARE_{name}_PORT"
+    given = os.environ.get(variable, str(default))
+    if not (given.isascii() and given.isdigit() and 1024 <= int(given) <= 65535):
+        raise SystemExit(f"{variable}: {given!r} is no port; give a number from 1024 to 65535")
+    return int(given)
+
+
+def _refuse_a_second_start(place: Installation) -> None:
+    if started_in(place.home):
+        raise StartError(f"The desk of {place.home} is running already. make down stops it.")
+    ports = {"CARE_PREFECT_PORT": place.prefect_port}
+    if not place.live:
+        ports["CARE_SANDBOX_PORT"] = place.sandbox_port
+    for variable, port in ports.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                raise StartError(f"Port {port} is taken. Set {variable} to a free one.") from None
+
+
+def wait_for_answer(url: str, name: str, processes: Mapping[str, subprocess.Popen[bytes]], home: Path) -> None:
+    """Wait until `url` answers. Raises `StartError` with the end of the log where process `name` ends before."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if processes[name].poll() is not None:
+            raise StartError(f"{name} ended while starting:\n{log_tail(home, name)}")
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 (our own loopback address)
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise StartError(f"{name} did not answer within {START_SECONDS} s:\n{log_tail(home, name)}")
+
+
+def _run(name: str, command: list[str], environment: dict[str, str], place: Installation) -> None:
+    process = start(name, command, environment, place.home)
+    if process.wait(timeout=START_SECONDS) != 0:
+        raise StartError(f"{name} failed:\n{log_tail(place.home, name)}")
+
+
+def _watch(processes: Mapping[str, subprocess.Popen[bytes]], place: Installation) -> int:
+    """Stay until a process ends that should not; returns 1 then."""
+    while True:
+        for name, process in processes.items():
+            if process.poll() is not None:
+                tail = log_tail(place.home, name)
+                print(f"\n{name} ended unexpectedly ({process.returncode}):\n{tail}", file=sys.stderr, flush=True)
+                return 1
+        time.sleep(0.5)
+
+
+def _say(what: str, where: str) -> None:
+    print(f"{what:>34}  {where}", flush=True)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    sys.exit(main())
