@@ -1,0 +1,205 @@
+"""What tests stand on: real databases, a real Prefect server, the sandbox over a real socket, a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from deployments.processes import python, start, stop_all
+from deployments.sandbox.server import RunningSandbox
+from deployments.up import Installation, wait_for_answer
+from models.database import migrate, open_engine
+
+POSTGRES = os.environ.get("CARE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ROOT = Path(__file__).resolve().parent.parent
+BEGUN = datetime.now(UTC)
+
+
+def _postgres_answers() -> bool:
+    admin = create_engine(POSTGRES, connect_args={"connect_timeout": 3})
+    try:
+        with admin.connect():
+            return True
+    except OperationalError:
+        return False
+    finally:
+        admin.dispose()
+
+
+POSTGRES_ANSWERS = _postgres_answers()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what could not be tested here."""
+    missing = []
+    if not POSTGRES_ANSWERS:
+        missing.append("POSTGRESQL TESTS SKIPPED: nothing answers on 127.0.0.1:5432 (CARE_TEST_POSTGRES sets another)")
+    if CHROMIUM is None:
+        missing.append("BROWSER TESTS SKIPPED: no Chromium found; apt-get install chromium")
+    for line in missing:
+        terminalreporter.write_line(f"!!! {line} !!!", red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "care.db"
+    migrate(f"sqlite:///{path}")
+    with open_engine(f"sqlite:///{path}").connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    if not POSTGRES_ANSWERS:
+        pytest.skip("PostgreSQL does not answer")
+    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    name = f"care_template_{uuid4().hex[:8]}"
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    migrate(admin.url.set(database=name).render_as_string(hide_password=False))
+    yield name
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "care.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres_template: str) -> Iterator[str]:
+    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    name = f"care_test_{uuid4().hex[:12]}"
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"'))
+    yield admin.url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty, migrated database of the desk: every test that takes it runs on both."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    opened = open_engine(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A temporary Prefect server with its UI, on a port and in a home of its own; yields its API's address."""
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_HOME,
+        PREFECT_LOGGING_LEVEL,
+        PREFECT_LOGGING_TO_API_ENABLED,
+        temporary_settings,
+    )
+
+    home = tmp_path_factory.mktemp("prefect")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    place = Installation(home, port, 0, live=True)
+    command = python("-m", "prefect", "server", "start")
+    processes = {"prefect": start("prefect", command, place.environment(), home)}
+    try:
+        wait_for_answer(f"{place.ui}/api/health", "prefect", processes, home)
+        ours = {
+            PREFECT_API_URL: f"{place.ui}/api",
+            PREFECT_HOME: home / "client",
+            PREFECT_LOGGING_LEVEL: "WARNING",
+            PREFECT_LOGGING_TO_API_ENABLED: False,
+        }
+        with temporary_settings(ours):
+            yield f"{place.ui}/api"
+    finally:
+        stop_all(home)
+        processes["prefect"].wait()
+
+
+@dataclass
+class Desk:
+    """A desk ready to run flows: its records, its outside world and its Prefect server."""
+
+    database_url: str
+    engine: Engine
+    sandbox: RunningSandbox
+    api_url: str
+
+    def environment(self) -> dict[str, str]:
+        """What a process of its own needs to run a flow of this desk."""
+        return {**os.environ, "PREFECT_API_URL": self.api_url, "PREFECT_HOME": os.environ["CARE_HOME"]}
+
+
+@pytest.fixture
+def desk(sqlite_url: str, prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A desk against a sandbox without a timeline: only what the test posts is there."""
+    yield from _desk(sqlite_url, prefect_server, tmp_path, monkeypatch, play=False)
+
+
+@pytest.fixture
+def playing_desk(
+    sqlite_url: str, prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    """A desk against the sandbox's own scenario, whose clock stands at the beginning of the test run."""
+    yield from _desk(sqlite_url, prefect_server, tmp_path, monkeypatch, play=True)
+
+
+def _desk(
+    database_url: str, api_url: str, home: Path, monkeypatch: pytest.MonkeyPatch, *, play: bool
+) -> Iterator[Desk]:
+    from deployments import blocks
+    from deployments.seed import seed
+    from tasks.settings import Settings
+
+    now = (lambda: BEGUN) if play else None
+    with RunningSandbox(play=play, history=7200.0 if play else 0.0, now=now) as sandbox:
+        for name, value in {
+            "CARE_HOME": str(home),
+            "CARE_DATABASE_URL": database_url,
+            "CARE_SANDBOX_URL": sandbox.url,
+            "CARE_X_BASE_URL": sandbox.x_url,
+            "CARE_FACEBOOK_BASE_URL": f"{sandbox.graph_url}/v25.0",
+        }.items():
+            monkeypatch.setenv(name, value)
+        seed(Settings())
+        blocks.fill_for_sandbox(sandbox.url)
+        engine = open_engine(database_url)
+        yield Desk(database_url, engine, sandbox, api_url)
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """Headless Chromium; closed at the end of the run."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium found")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -1,0 +1,118 @@
+"""Running deadlines of a case: when they end, warn and are breached, and what pauses do to them (4.2, 5.3.2)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.clocks import (
+    PAUSED_BY_CUSTOMER,
+    ClockKind,
+    ClockStanding,
+    clocks_for_case,
+    due_after_pause,
+    standing,
+    warns_at,
+)
+from models.work_instruction import WorkInstruction
+from tasks.desk_data import instruction
+from tests.support import NOW
+
+DUE = NOW + timedelta(minutes=100)
+seconds = st.integers(0, 100_000).map(lambda count: timedelta(seconds=count))
+
+
+def other_revision() -> WorkInstruction:
+    limits = {
+        "first_response_within": timedelta(minutes=1),
+        "leader_engaged_within": timedelta(minutes=2),
+        "hard_settle_within": timedelta(minutes=3),
+        "settle_within": timedelta(minutes=4),
+    }
+    own = instruction()
+    return own.model_copy(update={"clocks": own.clocks.model_copy(update=limits)})
+
+
+@pytest.mark.parametrize(
+    ("hard", "minutes"),
+    [
+        (False, {ClockKind.FIRST_RESPONSE: 1, ClockKind.SETTLE: 4}),
+        (True, {ClockKind.FIRST_RESPONSE: 1, ClockKind.LEADER_ENGAGED: 2, ClockKind.SETTLE: 3}),
+    ],
+)
+def test_the_clocks_of_a_case_by_severity(hard: bool, minutes: dict[ClockKind, int]) -> None:
+    clocks = clocks_for_case(hard, NOW, other_revision())
+    assert dict(clocks) == {kind: NOW + timedelta(minutes=count) for kind, count in minutes.items()}
+    assert len(clocks) == len(minutes)
+
+
+def test_the_limits_in_force_are_those_of_the_work_instruction() -> None:
+    standard, hard = (dict(clocks_for_case(is_hard, NOW, instruction())) for is_hard in (False, True))
+    assert standard[ClockKind.FIRST_RESPONSE] - NOW == timedelta(minutes=15)
+    assert standard[ClockKind.SETTLE] - NOW == timedelta(hours=24)
+    assert hard[ClockKind.LEADER_ENGAGED] - NOW == timedelta(minutes=10)
+    assert hard[ClockKind.SETTLE] - NOW == timedelta(hours=12)
+
+
+def test_only_the_resolution_clock_waits_for_the_customer() -> None:
+    assert {ClockKind.SETTLE} == PAUSED_BY_CUSTOMER
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (timedelta(0), ClockStanding.RUNNING),
+        (timedelta(minutes=80) - timedelta(microseconds=1), ClockStanding.RUNNING),
+        (timedelta(minutes=80), ClockStanding.WARNING),
+        (timedelta(minutes=100) - timedelta(microseconds=1), ClockStanding.WARNING),
+        (timedelta(minutes=100), ClockStanding.BREACHED),
+        (timedelta(days=9), ClockStanding.BREACHED),
+    ],
+)
+def test_a_clock_warns_at_eighty_percent_and_is_breached_at_its_end(at: timedelta, expected: ClockStanding) -> None:
+    assert standing(NOW, DUE, NOW + at, 0.8) is expected
+
+
+def test_a_clock_without_warning_share_left_only_breaches() -> None:
+    assert standing(NOW, DUE, DUE - timedelta(microseconds=1), 1.0) is ClockStanding.RUNNING
+    assert warns_at(NOW, DUE, timedelta(0), 0.5) == NOW + timedelta(minutes=50)
+
+
+def test_a_pause_does_not_use_up_the_time_before_the_warning() -> None:
+    paused = timedelta(hours=5)
+    due = DUE + paused
+    assert warns_at(NOW, due, paused, 0.8) == NOW + paused + timedelta(minutes=80)
+    assert standing(NOW, due, NOW + paused + timedelta(minutes=79), 0.8, paused) is ClockStanding.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("paused_after", "length", "moved_by"),
+    [(10, 30, 30), (99, 1_000, 1_000), (50, 0, 0), (100, 30, 0), (101, 30, 0)],
+)
+def test_a_pause_moves_the_end_unless_it_was_over(paused_after: int, length: int, moved_by: int) -> None:
+    paused_at = NOW + timedelta(minutes=paused_after)
+    assert due_after_pause(DUE, paused_at, paused_at + timedelta(minutes=length)) == DUE + timedelta(minutes=moved_by)
+
+
+def test_a_pause_that_ends_before_it_began_is_refused() -> None:
+    with pytest.raises(ValueError, match="resumed_at"):
+        due_after_pause(DUE, NOW, NOW - timedelta(seconds=1))
+
+
+@given(st.lists(st.tuples(seconds, seconds), max_size=8), st.integers(1, 100_000))
+def test_pauses_never_make_a_case_jump(stretches: list[tuple[timedelta, timedelta]], allowed: int) -> None:
+    """However often it pauses, a clock stands after each pause as it stood before, and only work uses it up."""
+    due, now, paused, worked = NOW + timedelta(seconds=allowed), NOW, timedelta(0), timedelta(0)
+    for work, pause in stretches:
+        now, worked = now + work, worked + work
+        before = standing(NOW, due, now, 0.8, paused)
+        assert (before is ClockStanding.BREACHED) is (worked >= timedelta(seconds=allowed))
+        if before is ClockStanding.BREACHED:
+            assert due_after_pause(due, now, now + pause) == due
+            return
+        due, now, paused = due_after_pause(due, now, now + pause), now + pause, paused + pause
+        assert standing(NOW, due, now, 0.8, paused) is before
+        assert due - now == timedelta(seconds=allowed) - worked
