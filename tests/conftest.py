@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -24,6 +25,10 @@ POSTGRES = os.environ.get("CARE_TEST_POSTGRES", "postgresql+psycopg://postgres@1
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ROOT = Path(__file__).resolve().parent.parent
 BEGUN = datetime.now(UTC)
+
+# The same examples on every machine and run, so that a red test tells of the change and not of chance or load.
+settings.register_profile("desk", deadline=None, derandomize=True)
+settings.load_profile("desk")
 
 
 def _postgres_answers() -> bool:
