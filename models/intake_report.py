@@ -156,33 +156,56 @@ def _pulls(pulls: Sequence[AccountPull]) -> list[str]:
 
 
 def cases_markdown(cases: Sequence[OpenedCase], opened_now: int) -> str:
-    """The artifact `cases-opened`: newest first, each with why priority, why a complaint, who got it and why."""
+    """The artifact `cases-opened`: a table, newest first, then for each case why priority, why a complaint, why whom.
+
+    The reasons stand below the table because the Prefect UI never wraps a table's cells.
+    """
     if not cases:
         return "No case has been opened yet."
     head = f"{opened_now} opened in this run; the latest {len(cases)}, newest first. Times in Asia/Jakarta."
-    heads = "| case | customer | said | priority because | complaint because | with, because |"
-    return "\n".join([head, "", heads, "|---|---|---|---|---|---|", *map(_case_row, cases)])
+    heads = "| case | opened | customer | priority (5.2.1) | complaint (5.3.1) | with (5.1.1) |"
+    table = [head, "", heads, "|---|---|---|---|---|---|", *map(_case_row, cases)]
+    return "\n".join([*table, *(line for case in cases for line in _case_reasons(case))])
 
 
 def _case_row(case: OpenedCase) -> str:
-    who = f"@{for_markdown(case.handle, 40)}" if case.handle else for_markdown(case.name or "unknown author", 60)
-    category = for_markdown(case.category or "candidate")
-    agent = case.agent or (f"team leader {case.team_leader}" if case.team_leader else "nobody on duty")
+    cells = (
+        f"**{case.number}**",
+        _jakarta(case.opened_at),
+        f"{_customer(case)} ({case.platform})",
+        for_markdown(case.category or "candidate"),
+        f"{'**hard** ' if case.severity == 'hard' else ''}{for_markdown(case.problem)}",
+        _handler(case),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _case_reasons(case: OpenedCase) -> list[str]:
     passed = "; ".join(f"{reason}: {', '.join(codes)}" for reason, codes in case.passed_over.items())
     why_agent = " ".join(case.why_agent) + (f" Passed over: {passed}." if passed else "")
     said = f"“{for_markdown(case.text, SHOWN)}”"
     if case.post_url.startswith("https://"):
         said += f" [post](<{_link(case.post_url)}>)"
-    cells = (
-        f"**{case.number}** {_jakarta(case.opened_at)} {'**hard** ' if case.severity == 'hard' else ''}"
-        f"{for_markdown(case.problem)}, {for_markdown(case.status)}, rev. {for_markdown(case.revision)}",
-        f"{who} ({case.platform})",
-        said,
-        f"**{category}** ({case.clauses['priority']}) {_listed(case.why_priority)}",
-        f"({case.clauses['complaint']}) {_listed(case.why_complaint)}",
-        f"**{for_markdown(agent)}** ({case.clauses['agent']}) {for_markdown(why_agent, 700)}",
-    )
-    return f"| {' | '.join(cells)} |"
+    hard = "hard, " if case.severity == "hard" else ""
+    clauses = case.clauses
+    return [
+        "",
+        f"**{case.number}** {_customer(case)}, {for_markdown(case.status)}, "
+        f"revision {for_markdown(case.revision)}: {said}",
+        "",
+        f"- Priority as **{for_markdown(case.category or 'candidate')}** ({clauses['priority']}): "
+        f"{_listed(case.why_priority)}",
+        f"- Complaint, **{hard}{for_markdown(case.problem)}** ({clauses['complaint']}): {_listed(case.why_complaint)}",
+        f"- With **{_handler(case)}** ({clauses['agent']}): {for_markdown(why_agent, 700)}",
+    ]
+
+
+def _customer(case: OpenedCase) -> str:
+    return f"@{for_markdown(case.handle, 40)}" if case.handle else for_markdown(case.name or "unknown author", 60)
+
+
+def _handler(case: OpenedCase) -> str:
+    return for_markdown(case.agent or (f"team leader {case.team_leader}" if case.team_leader else "nobody on duty"))
 
 
 def _listed(reasons: Sequence[str]) -> str:

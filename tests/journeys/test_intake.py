@@ -46,7 +46,7 @@ def test_the_scenario_becomes_assigned_cases(playing_desk: Desk) -> None:
     summary, opened = artifact("intake-summary"), artifact("cases-opened")
     assert f"| cases opened | {len(cases)} |" in summary
     assert f"C-{len(cases):06d}" in opened
-    assert opened.count("(5.2.1)") == min(len(cases), 50)
+    assert opened.count("- Priority as ") == min(len(cases), 50)
 
 
 def test_recognition_is_right_about_the_scenarios_listed_people(playing_desk: Desk) -> None:
