@@ -209,7 +209,7 @@ def _handler(case: OpenedCase) -> str:
 
 
 def _listed(reasons: Sequence[str]) -> str:
-    return for_markdown("; ".join(reasons), 300)
+    return for_markdown("; ".join(reason.rstrip(".") for reason in reasons), 300)
 
 
 def _link(url: str) -> str:

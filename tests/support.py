@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -11,9 +11,13 @@ from sqlalchemy import Engine, func, insert, select
 
 from models.accounts import WatchedAccountRow
 from models.database import Table, write_transaction
+from models.eligibility import Agent, latest_complete_months
 from models.mentions import Author, Mention, MentionKind, Page, Platform, WatchedAccount
 
 NOW = datetime(2026, 3, 10, 5, 0, tzinfo=UTC)
+TODAY = date(2026, 3, 10)
+MONTHS = latest_complete_months(TODAY, 6)
+SKILLS = ("analytical", "second_layer_apps", "complaint_handling", "social_media")
 COMPLAINT = "@TelkomCare internet rumah mati total dari pagi, tolong dicek"
 HARD_COMPLAINT = "@TelkomCare sudah lapor tiga kali internet tetap mati total, saya adukan ke YLKI dan Kominfo"
 PRAISE = "@TelkomCare makasih ya, internetnya sudah lancar lagi"
@@ -24,6 +28,18 @@ MINISTER = Author(
 )
 NEIGHBOUR = Author(Platform.X, "502", "tetangga_uji", "Rani", "kopi, kucing, hujan", 120, None)
 MAYBE = Author(Platform.X, "503", "mungkin_uji", "Wulan", "dosen", 300, None)
+AGENT = Agent(
+    code="A01",
+    name="Dewi",
+    role="agent",
+    joined_on=date(2024, 1, 5),
+    capacity=5,
+    social_handle="dewi",
+    away_until=None,
+    qa_scores=dict.fromkeys(MONTHS, (90.0, 85.0)),
+    assessments=dict.fromkeys(SKILLS, (90.0, date(2025, 12, 1))),
+    shifts=((NOW - timedelta(hours=2), NOW + timedelta(hours=6)),),
+)
 
 
 def mention(text: str = COMPLAINT, author: Author | None = MINISTER, **changes: Any) -> Mention:

@@ -19,7 +19,6 @@ from models.reference_store import store_reference
 from models.staff import AssessmentRow, QaScoreRow, ShiftRow, StaffRow
 from tasks.desk_data import instruction
 from tasks.settings import ROOT
-from tests.support import how_many, rows
 
 REAL = ROOT / "data" / "desk"
 TODAY = date(2026, 3, 31)
@@ -104,18 +103,3 @@ def test_each_criterion_is_missed_by_somebody(engine: Engine) -> None:
         "sense of complaint handling",
         "active social-media user",
     }
-
-
-def test_taking_over_twice_changes_nothing_and_keeps_cursors(engine: Engine) -> None:
-    reference = load_reference_files(REAL, TODAY)
-    with write_transaction(engine) as connection:
-        counts = store_reference(connection, reference)
-        connection.execute(WatchedAccountRow.__table__.update().values(polled_until=datetime(2026, 3, 1, tzinfo=UTC)))
-    assert counts["staff"] == how_many(engine, StaffRow)
-    before = {table: how_many(engine, table) for table in TABLES}
-    staff = rows(engine, StaffRow)
-    with write_transaction(engine) as connection:
-        store_reference(connection, reference)
-    assert {table: how_many(engine, table) for table in TABLES} == before
-    assert rows(engine, StaffRow) == staff
-    assert all(row["polled_until"] for row in rows(engine, WatchedAccountRow))

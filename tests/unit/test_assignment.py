@@ -5,41 +5,21 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.assignment import AgentLoad, WaitingCase, assign_cases
-from models.eligibility import Agent, eligibility, latest_complete_months
 from tasks.desk_data import instruction
-from tests.support import NOW
+from tests.support import AGENT, NOW
 
-TODAY = date(2026, 3, 10)
-MONTHS = latest_complete_months(TODAY, 6)
-SKILLS = ("analytical", "second_layer_apps", "complaint_handling", "social_media")
-AGENT = Agent(
-    code="A01",
-    name="Dewi",
-    role="agent",
-    joined_on=date(2024, 1, 5),
-    capacity=5,
-    social_handle="dewi",
-    away_until=None,
-    qa_scores=dict.fromkeys(MONTHS, (90.0, 85.0)),
-    assessments=dict.fromkeys(SKILLS, (90.0, date(2025, 12, 1))),
-    shifts=((NOW - timedelta(hours=2), NOW + timedelta(hours=6)),),
-)
 LEADER = replace(AGENT, code="TL1", role="team_leader")
 CASE = WaitingCase(1, False, "priority", "media", NOW + timedelta(minutes=15), NOW, frozenset())
 
 
 def load(code: str, open_cases: int = 0, last: datetime | None = None, **changes: object) -> AgentLoad:
     return AgentLoad(replace(AGENT, code=code, **changes), open_cases, last)  # type: ignore[arg-type]
-
-
-def test_the_agent_of_the_tests_meets_everything() -> None:
-    assert eligibility(AGENT, NOW, instruction().eligibility).eligible
 
 
 def test_who_has_handled_the_customer_before_comes_first() -> None:

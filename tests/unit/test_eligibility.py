@@ -10,29 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.eligibility import Agent, EligibilityVerdict, eligibility, is_away, latest_complete_months, on_duty
+from models.eligibility import EligibilityVerdict, eligibility, is_away, latest_complete_months, on_duty
 from models.work_instruction import EligibilityRules
 from tasks.desk_data import instruction
-from tests.support import NOW
+from tests.support import AGENT, MONTHS, NOW, SKILLS, TODAY
 
-TODAY = date(2026, 3, 10)
-MONTHS = latest_complete_months(TODAY, 6)
-SKILLS = ("analytical", "second_layer_apps", "complaint_handling", "social_media")
-REACHED = (90.0, 85.0)
+REACHED = AGENT.qa_scores[MONTHS[0]]
 ASSESSED = date(2025, 12, 1)
-STARTS, ENDS = NOW - timedelta(hours=2), NOW + timedelta(hours=6)
-AGENT = Agent(
-    code="A01",
-    name="Dewi",
-    role="agent",
-    joined_on=date(2024, 1, 5),
-    capacity=5,
-    social_handle="dewi",
-    away_until=None,
-    qa_scores=dict.fromkeys(MONTHS, REACHED),
-    assessments=dict.fromkeys(SKILLS, (90.0, ASSESSED)),
-    shifts=((STARTS, ENDS),),
-)
+STARTS, ENDS = AGENT.shifts[0]
 
 
 def judge(now: datetime = NOW, rules: EligibilityRules | None = None, **changes: Any) -> EligibilityVerdict:
