@@ -109,6 +109,7 @@ def entry(
     detail: Mapping[str, Any],
     *,
     case_id: int | None = None,
+    ticket_id: int | None = None,
     account_id: int | None = None,
     actor: str = DESK,
 ) -> dict[str, Any]:
@@ -116,6 +117,7 @@ def entry(
     return {
         "at": at,
         "case_id": case_id,
+        "ticket_id": ticket_id,
         "account_id": account_id,
         "actor": actor,
         "event": event,

@@ -86,14 +86,19 @@ class InteractionRow(Table):
 
 
 class ClockRow(Table):
-    """A running deadline of a case. `due_at` has moved by `paused_seconds` of pauses already."""
+    """A running deadline of a case, or of one of its tickets. `due_at` has moved by `paused_seconds` already.
+
+    `warns_at` is kept where it cannot be reckoned from the others: a ticket's clock runs in its unit's hours.
+    """
 
     __tablename__ = "clocks"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     kind: Mapped[str] = mapped_column(String(24))
     started_at: Mapped[datetime]
+    warns_at: Mapped[datetime | None]
     due_at: Mapped[datetime]
     paused_seconds: Mapped[int] = mapped_column(default=0)
     warned_at: Mapped[datetime | None]
@@ -117,6 +122,7 @@ class JournalRow(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     actor: Mapped[str] = mapped_column(String(64))
     event: Mapped[str] = mapped_column(String(48))

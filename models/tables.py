@@ -6,12 +6,15 @@ from models.database import Table
 from models.mention_rows import MentionRow, QuarantinedRow
 from models.notices import NoticeRow
 from models.staff import AssessmentRow, QaScoreRow, ShiftRow, StaffRow
+from models.ticket_rows import ContactRow, FollowUpRunRow, TicketRow, UnitRow, UnitUpdateRow
 
 __all__ = [
     "AccountRow",
     "AssessmentRow",
     "CaseRow",
     "ClockRow",
+    "ContactRow",
+    "FollowUpRunRow",
     "InteractionRow",
     "JournalRow",
     "MentionRow",
@@ -23,5 +26,8 @@ __all__ = [
     "ShiftRow",
     "StaffRow",
     "Table",
+    "TicketRow",
+    "UnitRow",
+    "UnitUpdateRow",
     "WatchedAccountRow",
 ]

@@ -1,0 +1,77 @@
+"""The artifact `follow-ups`: every open ticket at a glance, the nearest look first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from models.cases import ClockRow, case_number
+from models.safe_text import for_markdown
+from models.staff import StaffRow
+from models.ticket_file import shown_at, ticket_artifact_key
+from models.ticket_rows import TicketRow, ticket_number
+from models.units import Units
+
+SHOWN = 100
+
+
+def follow_ups_markdown(connection: Connection, units: Units, ui_url: str, now: datetime) -> str:
+    """Counts by status and a table of open tickets; what counts processes and wakes that found nothing stands below.
+
+    Times are shown in Asia/Jakarta; `now` is UTC.
+    """
+    totals = connection.execute(
+        select(
+            TicketRow.status,
+            func.count().label("tickets"),
+            func.sum(TicketRow.processes).label("processes"),
+            func.sum(TicketRow.idle_wakes).label("idle"),
+        ).group_by(TicketRow.status)
+    ).all()
+    if not totals:
+        return "No ticket has been opened yet."
+    counts = ", ".join(f"{row.tickets} {row.status}" for row in totals)
+    processes, idle = sum(row.processes for row in totals), sum(row.idle for row in totals)
+    lines = [
+        f"{counts}. {processes} processes in all, {idle} of them woken to find nothing to do.",
+        "",
+        "| ticket | case | unit | problem | status | level | PIC | next look | due | |",
+        "|---|---|---|---|---|--:|---|---|---|---|",
+    ]
+    return "\n".join([*lines, *_rows(connection, units, ui_url, now)])
+
+
+def _rows(connection: Connection, units: Units, ui_url: str, now: datetime) -> list[str]:
+    due = (
+        select(ClockRow.ticket_id, func.min(ClockRow.due_at).label("due_at"))
+        .where(ClockRow.stopped_at.is_(None), ClockRow.ticket_id.is_not(None))
+        .group_by(ClockRow.ticket_id)
+        .subquery()
+    )
+    lines = []
+    rows = connection.execute(
+        select(TicketRow.__table__, StaffRow.code, due.c.due_at)
+        .outerjoin(StaffRow, StaffRow.id == TicketRow.pic_id)
+        .outerjoin(due, due.c.ticket_id == TicketRow.id)
+        .where(TicketRow.status != "verified")
+        .order_by(TicketRow.next_wake_at)
+        .limit(SHOWN)
+    )
+    for row in rows:
+        unit = units.get(row.unit)
+        late = " **late**" if row.due_at and row.due_at <= now else ""
+        cells = (
+            f"[{ticket_number(row.id)}]({ui_url}/artifacts/key/{ticket_artifact_key(row.id)})",
+            case_number(row.case_id),
+            for_markdown(unit.name if unit else row.unit),
+            f"{'**hard** ' if row.severity == 'hard' else ''}{row.problem}",
+            row.status,
+            str(row.escalation_level or ""),
+            row.code or "nobody",
+            shown_at(row.next_wake_at) if row.next_wake_at else "now",
+            f"{shown_at(row.due_at)}{late}" if row.due_at else "",
+            f"[run]({ui_url}/runs/flow-run/{row.flow_run_id})" if row.flow_run_id else "",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines

@@ -1,0 +1,248 @@
+"""Writing what happens to a ticket: opened, stepped, contacted, warned, breached; each with its journal entry.
+
+Everything runs inside the caller's `write_transaction`. Whatever a follow-up run writes goes through `held_ticket`,
+which refuses a run that another one has taken over from: an old process can do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from models.case_book import entry, write_journal
+from models.case_life import AT_WORK, CaseStatus, take_step
+from models.cases import OVER, CaseRow, ClockRow, case_number
+from models.desk_roster import staff_ids, staff_on_book
+from models.eligibility import on_duty
+from models.ticket_life import TicketStatus, TicketTransition, ticket_step
+from models.ticket_rows import TicketRow, ticket_number
+from models.ticket_steps import TicketClockKind
+from models.units import Unit, Units, unit_for
+from models.work_instruction import WorkInstruction
+
+FOLLOW_UP = "follow-up-ticket"
+"""The actor the journal names for what a follow-up does by itself."""
+
+
+class TicketRefused(Exception):
+    """A ticket that cannot be opened or followed; the message names the field and what to give instead."""
+
+
+class TakenOver(Exception):
+    """Another run carries the ticket now; this one must not write any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the steps of a ticket go by: the units and the work instruction in force."""
+
+    units: Units
+    instruction: WorkInstruction
+
+
+def open_ticket(
+    connection: Connection,
+    case_id: int,
+    unit: str | None,
+    problem: str | None,
+    *,
+    opening_key: str,
+    actor: str,
+    rules: Rules,
+    now: datetime,
+) -> int:
+    """Open a ticket for a case (clause 5.3.2a) and return its id; the same opening key gives the same ticket.
+
+    The problem is the case's where None, the unit the problem's. Raises `TicketRefused`.
+    """
+    known = connection.scalar(select(TicketRow.id).where(TicketRow.opening_key == opening_key))
+    if known is not None:
+        return known
+    case = _open_case(connection, case_id)
+    if unit is not None and unit not in rules.units:
+        raise TicketRefused(f"unit: there is no {unit}; there are {', '.join(rules.units)}")
+    chosen = rules.units[unit] if unit else unit_for(rules.units, problem or case.problem)
+    values = {
+        "case_id": case_id,
+        "unit": chosen.code,
+        "problem": problem or case.problem,
+        "severity": case.severity,
+        "status": TicketStatus.NEW.value,
+        "opening_key": opening_key,
+        "opened_at": now,
+        "next_wake_at": now,
+        "pic_id": _pic_with_least(connection, now),
+    }
+    ticket_id = connection.execute(insert(TicketRow).returning(TicketRow.id), values).scalar_one()
+    _start_clocks(connection, ticket_id, case_id, chosen, case.severity, now, rules.instruction)
+    detail = {"unit": chosen.code, "problem": values["problem"], "severity": case.severity}
+    opened = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
+    journal_ticket(connection, opened, "ticket_opened", "5.3.2a", rules, now, detail, actor)
+    if CaseStatus(case.status) in AT_WORK:
+        _step_case(connection, case_id, CaseStatus(case.status), "wait_for_unit", rules, now)
+    return ticket_id
+
+
+def _open_case(connection: Connection, case_id: int) -> Row[Any]:
+    case = connection.execute(select(CaseRow.__table__).where(CaseRow.id == case_id)).one_or_none()
+    if case is None:
+        raise TicketRefused(f"case: there is no {case_number(case_id)}; give the number of an open case")
+    if case.status in OVER:
+        raise TicketRefused(f"case: {case_number(case_id)} is {case.status}; reopen it first")
+    return case
+
+
+def _pic_with_least(connection: Connection, now: datetime) -> int | None:
+    """The PIC on duty with the fewest open tickets; any PIC where none is on duty (5.1.3)."""
+    pics = staff_on_book(connection, now).get("pic", [])
+    present = [pic.code for pic in pics if on_duty(pic, now)] or [pic.code for pic in pics]
+    if not present:
+        return None
+    ids = staff_ids(connection)
+    rows = connection.execute(
+        select(TicketRow.pic_id, func.count()).where(TicketRow.status != "verified").group_by(TicketRow.pic_id)
+    )
+    load = {pic: count for pic, count in rows}  # noqa: C416 (rows are no pairs to the type checker)
+    return min((ids[code] for code in present), key=lambda pic: (load.get(pic, 0), pic))
+
+
+def held_ticket(connection: Connection, ticket_id: int, run_id: str) -> Row[Any]:
+    """The ticket's row, for a run that still carries it. Raises `TakenOver` for one that does not."""
+    row = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
+    if row.flow_run_id != run_id:
+        raise TakenOver(f"{ticket_number(ticket_id)} is carried by another run now: {row.flow_run_id}")
+    return row
+
+
+def journal_ticket(
+    connection: Connection,
+    ticket: Row[Any],
+    event: str,
+    clause: str,
+    rules: Rules,
+    now: datetime,
+    detail: Mapping[str, Any],
+    actor: str = FOLLOW_UP,
+) -> None:
+    """One journal entry about a ticket; references and verdicts only."""
+    made = entry(
+        now, event, clause, rules.instruction, detail, case_id=ticket.case_id, ticket_id=ticket.id, actor=actor
+    )
+    write_journal(connection, [made])
+
+
+def set_ticket(connection: Connection, ticket_id: int, **values: Any) -> None:
+    """Change columns of a ticket."""
+    connection.execute(update(TicketRow).where(TicketRow.id == ticket_id).values(**values))
+
+
+def take_ticket_step(
+    connection: Connection,
+    ticket: Row[Any],
+    verb: str,
+    rules: Rules,
+    now: datetime,
+    detail: Mapping[str, Any],
+    *,
+    actor: str = FOLLOW_UP,
+    to_unit: str | None = None,
+    **values: Any,
+) -> TicketTransition:
+    """Take one step of a ticket's life with all that follows from it; raises `IllegalTransition`.
+
+    `values` are further columns to set. Clocks stop and start, the case moves on when its last ticket is verified.
+    """
+    step = ticket_step(TicketStatus(ticket.status), verb)
+    changes: dict[str, Any] = dict(values)
+    if step.target is not None:
+        changes |= {"status": step.target.value, "asked_at": None, "look_at": None, "standing": None, **values}
+    if verb in {"acknowledge", "progress", "settle"}:
+        _stop_clock(connection, ticket.id, TicketClockKind.ACKNOWLEDGE, now)
+        changes["acknowledged_at"] = ticket.acknowledged_at or now
+    if verb == "settle":
+        _stop_clock(connection, ticket.id, TicketClockKind.SETTLE, now)
+        changes["settled_at"] = now
+    if verb == "escalate":
+        changes["escalation_level"] = ticket.escalation_level + 1
+    if verb in {"redirect", "send_back"}:
+        changes |= _sent_anew(connection, ticket, to_unit or ticket.unit, rules, now)
+    if verb == "verify":
+        changes |= {"verified_at": now, "next_wake_at": None}
+    set_ticket(connection, ticket.id, **changes)
+    journal_ticket(
+        connection, ticket, step.event, step.clause, rules, now, {"was": ticket.status, **detail}, actor=actor
+    )
+    if verb == "verify":
+        _case_goes_on(connection, ticket, rules, now)
+    return step
+
+
+def _sent_anew(connection: Connection, ticket: Row[Any], unit: str, rules: Rules, now: datetime) -> dict[str, Any]:
+    """The ticket goes to a unit once more: a new round under a new key, its clocks from the beginning."""
+    for kind in TicketClockKind:
+        _stop_clock(connection, ticket.id, kind, now)
+    _start_clocks(connection, ticket.id, ticket.case_id, rules.units[unit], ticket.severity, now, rules.instruction)
+    level = 0 if unit != ticket.unit else ticket.escalation_level
+    return {
+        "unit": unit,
+        "round": ticket.round + 1,
+        "reference": None,
+        "dispatched_at": None,
+        "acknowledged_at": None,
+        "settled_at": None,
+        "heard_at": None,
+        "escalation_level": level,
+        "told_level": level,
+    }
+
+
+def _start_clocks(
+    connection: Connection,
+    ticket_id: int,
+    case_id: int,
+    unit: Unit,
+    severity: str,
+    now: datetime,
+    instruction: WorkInstruction,
+) -> None:
+    share = instruction.clocks.warn_share
+    targets = ((TicketClockKind.ACKNOWLEDGE, unit.acknowledge), (TicketClockKind.SETTLE, unit.settle))
+    rows = [
+        {
+            "case_id": case_id,
+            "ticket_id": ticket_id,
+            "kind": kind.value,
+            "started_at": now,
+            "warns_at": unit.calendar.add(now, target.of(severity) * share),
+            "due_at": unit.calendar.add(now, target.of(severity)),
+        }
+        for kind, target in targets
+    ]
+    connection.execute(insert(ClockRow), rows)
+
+
+def _stop_clock(connection: Connection, ticket_id: int, kind: str, now: datetime) -> None:
+    running = (ClockRow.ticket_id == ticket_id, ClockRow.kind == str(kind), ClockRow.stopped_at.is_(None))
+    connection.execute(update(ClockRow).where(*running).values(stopped_at=now))
+
+
+def _step_case(
+    connection: Connection, case_id: int, status: CaseStatus, verb: str, rules: Rules, now: datetime
+) -> None:
+    step = take_step(status, verb)
+    connection.execute(update(CaseRow).where(CaseRow.id == case_id).values(status=step.status.value))
+    made = entry(now, step.event, step.clause, rules.instruction, {}, case_id=case_id, actor=FOLLOW_UP)
+    write_journal(connection, [made])
+
+
+def _case_goes_on(connection: Connection, ticket: Row[Any], rules: Rules, now: datetime) -> None:
+    """The last ticket of a case is verified: the case is the agent's again, to answer and close (5.3.2d)."""
+    others = select(func.count()).where(TicketRow.case_id == ticket.case_id, TicketRow.status != "verified")
+    case = connection.execute(select(CaseRow.status, CaseRow.agent_id).where(CaseRow.id == ticket.case_id)).one()
+    if connection.scalar(others) or case.status != CaseStatus.WAITING_UNIT:
+        return
+    _step_case(connection, ticket.case_id, CaseStatus(case.status), "resume", rules, now)

@@ -1,0 +1,164 @@
+"""The case file of a ticket: where it stands, clocks, contacts and the whole story with clauses, as markdown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from models.accounts import AccountRow
+from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow, case_number
+from models.mention_rows import MentionRow
+from models.safe_text import for_markdown
+from models.staff import StaffRow
+from models.ticket_rows import ContactRow, TicketRow, ticket_number
+from models.ticket_steps import TicketVerdict
+from models.unit_hours import JAKARTA
+from models.units import Unit
+
+CLOCKS = {"unit_acknowledge": "acknowledge", "unit_settle": "settle"}
+TOLD = (
+    "update",
+    "via",
+    "says",
+    "why",
+    "unit",
+    "key",
+    "reference",
+    "level",
+    "clock",
+    "asked",
+    "action",
+    "run",
+    "before",
+)
+"""What a journal entry's detail may show; the rest is for machines."""
+
+
+def ticket_artifact_key(ticket_id: int) -> str:
+    """The artifact key of a ticket's case file: `ticket-t-000123`."""
+    return f"ticket-{ticket_number(ticket_id).lower()}"
+
+
+def ticket_file(connection: Connection, ticket_id: int, unit: Unit, verdict: TicketVerdict, now: datetime) -> str:
+    """The whole case file as markdown; customers' and units' words are escaped. Times are shown in Asia/Jakarta."""
+    ticket = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
+    parts = [
+        _head(connection, ticket, unit, verdict),
+        _customer(connection, ticket),
+        _clocks(connection, ticket, now),
+        _contacts(connection, ticket),
+        _notes(connection, ticket),
+        _story(connection, ticket),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def briefing(connection: Connection, ticket_id: int, unit: Unit, verdict: TicketVerdict, now: datetime) -> str:
+    """What stands above the resume form: who, what, where it stands, what is due."""
+    ticket = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
+    parts = (_head(connection, ticket, unit, verdict), _customer(connection, ticket), _clocks(connection, ticket, now))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _head(connection: Connection, ticket: Row[Any], unit: Unit, verdict: TicketVerdict) -> str:
+    pic = connection.execute(select(StaffRow.code, StaffRow.name).where(StaffRow.id == ticket.pic_id)).one_or_none()
+    hard = ", **hard complaint**" if ticket.severity == "hard" else ""
+    lines = [
+        f"**{ticket_number(ticket.id)}** of {case_number(ticket.case_id)}, {ticket.problem}{hard}, with "
+        f"**{for_markdown(unit.name)}**: **{ticket.status}**",
+        "",
+        f"- {for_markdown(' '.join(verdict.reasons), 400)} (clause {verdict.clause})",
+    ]
+    if verdict.look_again_at:
+        lines.append(f"- Looked at again {shown_at(verdict.look_again_at)} at the latest")
+    if ticket.standing:
+        lines.append(f"- {for_markdown(ticket.standing, 500)}")
+    if pic:
+        lines.append(f"- PIC {for_markdown(pic.code)} {for_markdown(pic.name)}")
+    if ticket.escalation_level:
+        lines.append(
+            f"- Escalation level {ticket.escalation_level}: {for_markdown(unit.post(ticket.escalation_level))}"
+        )
+    if ticket.reference:
+        lines.append(f"- The unit's reference: {for_markdown(ticket.reference)}")
+    idle = f", {ticket.idle_wakes} of them found nothing to do" if ticket.idle_wakes else ""
+    lines.append(f"- Processes so far: {ticket.processes}{idle}")
+    return "\n".join(lines)
+
+
+def _customer(connection: Connection, ticket: Row[Any]) -> str:
+    said = connection.execute(
+        select(AccountRow.handle, AccountRow.name, AccountRow.priority_category, MentionRow.text)
+        .select_from(CaseRow)
+        .join(AccountRow, AccountRow.id == CaseRow.account_id)
+        .join(MentionRow, MentionRow.case_id == CaseRow.id)
+        .where(CaseRow.id == ticket.case_id)
+        .order_by(MentionRow.posted_at, MentionRow.id)
+        .limit(1)
+    ).one_or_none()
+    if said is None:
+        return ""
+    who = f"@{for_markdown(said.handle, 40)}" if said.handle else for_markdown(said.name or "unknown author", 60)
+    return f"{who} ({for_markdown(said.priority_category or 'candidate')}): “{for_markdown(said.text, 400)}”"
+
+
+def _clocks(connection: Connection, ticket: Row[Any], now: datetime) -> str:
+    rows = connection.execute(
+        select(ClockRow.__table__).where(ClockRow.ticket_id == ticket.id).order_by(ClockRow.id)
+    ).all()
+    lines = ["| clock (unit hours) | started | warns | due | |", "|---|---|---|---|---|"]
+    for row in rows:
+        if row.breached_at:
+            state = f"**breached** {shown_at(row.breached_at)}"
+        elif row.stopped_at:
+            state = f"kept, {shown_at(row.stopped_at)}"
+        else:
+            state = "warned" if row.warned_at else ("running" if now < row.due_at else "up")
+        moments = map(shown_at, (row.started_at, row.warns_at, row.due_at))
+        lines.append(f"| {' | '.join((CLOCKS.get(row.kind, row.kind), *moments, state))} |")
+    return "\n".join(lines) if rows else ""
+
+
+def _contacts(connection: Connection, ticket: Row[Any]) -> str:
+    rows = connection.execute(
+        select(ContactRow.__table__).where(ContactRow.ticket_id == ticket.id).order_by(ContactRow.id)
+    ).all()
+    lines = ["| contact | when | unit | outcome | |", "|---|---|---|---|---|"]
+    for number, row in enumerate(rows, start=1):
+        why = " ".join(filter(None, (str(row.status_code or ""), for_markdown(row.detail, 200))))
+        lines.append(f"| {number} {row.kind} | {shown_at(row.at)} | {for_markdown(row.unit)} | {row.outcome} | {why} |")
+    return "\n".join(lines) if rows else ""
+
+
+def _notes(connection: Connection, ticket: Row[Any]) -> str:
+    rows = connection.execute(
+        select(InteractionRow.at, InteractionRow.author, InteractionRow.text)
+        .where(InteractionRow.case_id == ticket.case_id, InteractionRow.kind == "note")
+        .order_by(InteractionRow.id)
+    ).all()
+    return "\n".join(
+        f"- Note, {shown_at(row.at)}, {for_markdown(row.author)}: {for_markdown(row.text, 500)}" for row in rows
+    )
+
+
+def _story(connection: Connection, ticket: Row[Any]) -> str:
+    rows = connection.execute(
+        select(JournalRow.__table__).where(JournalRow.ticket_id == ticket.id).order_by(JournalRow.id)
+    )
+    lines = ["| when | what | who | clause | |", "|---|---|---|---|---|"]
+    for row in rows:
+        told = "; ".join(f"{name} {_shown(row.detail[name])}" for name in TOLD if row.detail.get(name) is not None)
+        cells = (shown_at(row.at), for_markdown(row.event.replace("_", " ")), for_markdown(row.actor), row.clause)
+        lines.append(f"| {' | '.join(cells)} | {for_markdown(told, 240)} |")
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def shown_at(moment: datetime) -> str:
+    """A moment as people read it, in Asia/Jakarta."""
+    return f"{moment.astimezone(JAKARTA):%d %b %H:%M:%S}"
