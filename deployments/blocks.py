@@ -6,14 +6,16 @@ import sys
 
 from pydantic import SecretStr
 
+from models.units import load_units
 from tasks.notices import NoticeChannel
 from tasks.platforms.credentials import FacebookCredentials, XCredentials
 from tasks.settings import Settings
+from tasks.units.access import UnitAccess
 
 
 def register() -> None:
     """Make the block types known, so that the UI offers their forms."""
-    for block in (XCredentials, FacebookCredentials, NoticeChannel):
+    for block in (XCredentials, FacebookCredentials, NoticeChannel, UnitAccess):
         block.register_type_and_schema(_sync=True)
 
 
@@ -26,6 +28,12 @@ def fill_for_sandbox(sandbox_url: str) -> None:
         "default", overwrite=True, _sync=True
     )
     NoticeChannel(url_template=SecretStr(f"{sink}/notices/{{recipient}}")).save("default", overwrite=True, _sync=True)
+    for unit in load_units(Settings().data / "units.yaml").values():
+        UnitAccess(
+            url=f"{sandbox_url}/units/{unit.code}" if unit.channel == "http" else None,
+            signing_key=SecretStr("sandbox-unit-key"),
+            mailbox=SecretStr(f"{sink}/notices/unit-{unit.code}") if unit.channel == "email" else None,
+        ).save(unit.code.replace("_", "-"), overwrite=True, _sync=True)
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ from models.database import migrate, open_engine, write_transaction
 from models.lexicons import LexiconError, load_lexicons
 from models.reference_files import ReferenceFileError, ReferenceFiles, load_reference_files
 from models.reference_store import store_reference
+from models.units import UnitsError, load_units
 from models.work_instruction import WorkInstructionError, load_work_instruction
 from tasks.settings import Settings
 
@@ -35,12 +36,13 @@ def check(settings: Settings) -> list[str]:
     wrong = []
     for load in (
         lambda: load_work_instruction(settings.data / "work_instruction.yaml"),
+        lambda: load_units(settings.data / "units.yaml"),
         lambda: load_lexicons(settings.data / "lexicons"),
         lambda: _reference(settings),
     ):
         try:
             load()
-        except (WorkInstructionError, LexiconError, ReferenceFileError) as error:
+        except (WorkInstructionError, UnitsError, LexiconError, ReferenceFileError) as error:
             wrong.append(str(error))
     return wrong
 
@@ -57,7 +59,7 @@ def main() -> int:
         print("\n".join(wrong), file=sys.stderr)
         return 1
     if "--check" in sys.argv[1:]:
-        print("Work instruction, lexicons and desk files can be in force.")
+        print("Work instruction, units, lexicons and desk files can be in force.")
         return 0
     print(", ".join(f"{table} {rows}" for table, rows in seed(settings).items()))
     return 0

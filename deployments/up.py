@@ -51,9 +51,10 @@ class Installation:
         return f"http://{HOST}:{self.sandbox_port}"
 
     @property
-    def deployments(self) -> tuple[str, str]:
-        """What is deployed: the schedule that fits, and the backfill."""
-        return ("live" if self.live else "sandbox", "backfill")
+    def deployments(self) -> tuple[str, ...]:
+        """What is deployed: the schedules that fit, and what is started by hand or by a unit."""
+        scheduled = ("live", "watch") if self.live else ("sandbox", "watch-sandbox")
+        return (*scheduled, "backfill", "pic", "push")
 
     def environment(self) -> dict[str, str]:
         """The environment of every process: the user's own, without their Prefect, and this installation's."""
@@ -119,12 +120,12 @@ def bring_up(place: Installation, settings: Settings) -> dict[str, subprocess.Po
         "prefect": start("prefect", python("-m", "prefect", "server", "start"), environment, place.home),
     }
     if not place.live:
-        sandbox = python("-m", "deployments.sandbox", "--port", str(place.sandbox_port))
+        sandbox = python("-m", "deployments.sandbox", "--port", str(place.sandbox_port), "--desk", f"{place.ui}/api")
         processes["sandbox"] = start("sandbox", sandbox, environment, place.home)
         wait_for_answer(f"{place.sandbox}/notices", "sandbox", processes, place.home)
     _say("Prefect server", place.ui)
     wait_for_answer(f"{place.ui}/api/health", "prefect", processes, place.home)
-    _say("blocks, work pool and deployments", ", ".join(f"intake-mentions/{name}" for name in place.deployments))
+    _say("blocks, work pool and deployments", ", ".join(place.deployments))
     _run("blocks", python("-m", "deployments.blocks", *(() if place.live else ("--sandbox",))), environment, place)
     prefect = python("-m", "prefect", "--no-prompt")
     _run("work-pool", [*prefect, "work-pool", "create", "desk", "--type", "process", "--overwrite"], environment, place)
@@ -142,6 +143,7 @@ def _where_to_look(place: Installation) -> str:
         "The desk is running. Cases appear within a minute.",
         f"  What came in      {place.ui}/artifacts/key/intake-summary",
         f"  Cases opened      {place.ui}/artifacts/key/cases-opened",
+        f"  Follow-ups        {place.ui}/artifacts/key/follow-ups",
         f"  Runs              {place.ui}/runs",
     ]
     if not place.live:

@@ -28,6 +28,9 @@ class Settings(BaseSettings):
         default="https://graph.facebook.com/v25.0", description="Where the Graph API answers, version included."
     )
     platform_timeout: float = Field(default=10, gt=0, description="Seconds a platform has to answer one call.")
+    run_lease: float = Field(
+        default=120, gt=0, description="Seconds a follow-up's process may be silent before it counts as lost."
+    )
     ui_url: str = Field(default="http://127.0.0.1:4200", description="The Prefect UI, for links in notices.")
     sandbox_url: str = Field(default="", description="The sandbox's address; empty when the outside world is real.")
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from deployments.sandbox.scenario import DEFAULT_SCENARIO, ScenarioError, load_scenario
 from deployments.sandbox.server import HOST, server_for
 from deployments.sandbox.state import SandboxState
+from deployments.sandbox.unit_pushes import UnitPusher
+from deployments.sandbox.units import load_units_of_sandbox
 
 
 def _positive(text: str) -> float:
@@ -26,13 +28,17 @@ def main() -> int:
     parser.add_argument("--speed", type=_positive, default=1.0, help="2 plays the timeline twice as fast")
     parser.add_argument("--scenario", type=Path, default=DEFAULT_SCENARIO)
     parser.add_argument("--history", type=float, default=7200.0, help="seconds before the start already posted")
+    parser.add_argument("--desk", help="the Prefect API that units push their changes to")
     asked = parser.parse_args()
     try:
         scenario = load_scenario(asked.scenario)
+        state = SandboxState(scenario, speed=asked.speed, history=asked.history)
+        state.units = load_units_of_sandbox(asked.scenario, state.now)
     except ScenarioError as error:
         print(error, file=sys.stderr)
         return 2
-    state = SandboxState(scenario, speed=asked.speed, history=asked.history)
+    if asked.desk:
+        UnitPusher(state.units, asked.desk).start()
     print(f"Sandbox on http://{HOST}:{asked.port} (X under /x, Graph under /graph, notices at /)", flush=True)
     # uvicorn raises the interrupt again once it has shut down; here that is the ordinary end.
     with suppress(KeyboardInterrupt):

@@ -1,6 +1,7 @@
 """The sandbox as an ASGI application, and `RunningSandbox`, which runs it in a thread for tests.
 
-One process, loopback only. X API v2 lies under /x, the Graph API under /graph, the notice sink under /notices.
+One process, loopback only. X API v2 lies under /x, the Graph API under /graph, the units under /units, the notice
+sink under /notices.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from deployments.sandbox.notices import notice_routes
 from deployments.sandbox.records import SeenRequest
 from deployments.sandbox.scenario import Scenario, load_scenario
 from deployments.sandbox.state import SandboxState
+from deployments.sandbox.units import unit_routes
 from deployments.sandbox.wire import WireJSON
 from deployments.sandbox.x_api import x_routes
 
@@ -39,6 +41,7 @@ def sandbox_app(state: SandboxState) -> ASGIApp:
     routes = [
         Mount("/x", routes=x_routes(state)),
         Mount("/graph", routes=graph_routes(state)),
+        Mount("/units", routes=unit_routes(state.units)),
         *notice_routes(state),
     ]
     return FaultyWorld(Starlette(routes=routes), state)

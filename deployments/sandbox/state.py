@@ -28,6 +28,7 @@ from deployments.sandbox.records import (
     snowflake,
 )
 from deployments.sandbox.scenario import Scenario, ScenarioMention
+from deployments.sandbox.units import SandboxUnits
 
 HANDLE = re.compile(r"(?<![\w@])@(\w{1,15})")
 
@@ -72,6 +73,7 @@ class SandboxState:
         """X writes &, < and > in a post's text as HTML entities; False sends them bare."""
         self._clock = now or system_now
         self._offset = timedelta()
+        self.units = SandboxUnits({}, "sandbox-unit-key", self.now)
         self._sequence = count(1)
         self._accounts: dict[tuple[str, str], SandboxAccount] = {}
         self._handles: dict[tuple[str, str], str] = {}

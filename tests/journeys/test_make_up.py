@@ -87,7 +87,7 @@ def test_cases_appear_and_ctrl_c_leaves_nothing(up: Up) -> None:
     wait_for(lambda: len(artifacts()) == 2, 60)
     deployments = requests.post(f"{up.ui}/api/deployments/filter", json={}, timeout=10).json()
     by_name = {deployment["name"]: deployment for deployment in deployments}
-    assert set(by_name) == {"sandbox", "backfill"}
+    assert set(by_name) == {"sandbox", "backfill", "watch-sandbox", "pic", "push"}
     assert by_name["sandbox"]["global_concurrency_limit"]["limit"] == 1
     assert by_name["sandbox"]["schedules"][0]["schedule"]["interval"] == 15
     assert by_name["backfill"]["schedules"] == []
@@ -151,5 +151,5 @@ def test_wrong_data_is_said_before_anything_starts(tmp_path: Path) -> None:
         timeout=60,
     )
     assert said.returncode == 1
-    for name in ("work_instruction.yaml", "lexicons", "staff.csv"):
+    for name in ("work_instruction.yaml", "units.yaml", "lexicons", "staff.csv"):
         assert name in said.stderr

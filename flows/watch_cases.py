@@ -1,0 +1,31 @@
+"""Watches over the follow-ups: pulls what the units say, wakes the tickets that need it, replaces lost runs.
+
+**Trigger.** Every minute (every 15 s in the sandbox), never two at once.
+
+**What it does.** Asks every unit with an API, in one call each, what has changed (clause 4.4). Wakes the follow-ups
+that are due or about which something was said; a ticket that only waits is left alone and costs nothing. A follow-up
+whose run crashed, was cancelled, was deleted, or is unknown to the Prefect server is given a new one, never two.
+
+**What it leaves.** The artifact `follow-ups`: every open ticket with its unit, status, PIC, next look and deadline,
+each linked to its case file and its run; how many processes they took and how many wakes found nothing to do.
+
+**What may go wrong.** A unit that does not answer is named in `follow-ups` and asked again in the next round; nothing
+is lost. `create the block unit-access/…`: the unit's address and signing key are missing.
+
+Clauses: 4.3, 4.4, 5.3.2d.
+"""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from tasks.notices import deliver_notices
+from tasks.watching import look_after_follow_ups, publish_follow_ups, pull_unit_changes
+
+
+@flow(name="watch-cases", description=__doc__)
+def watch_cases() -> None:
+    """Pull, wake and restart, tell, report."""
+    outcome = look_after_follow_ups(pull_unit_changes())
+    deliver_notices()
+    publish_follow_ups(outcome)

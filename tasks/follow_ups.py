@@ -1,0 +1,113 @@
+"""The flow runs that carry tickets, at Prefect's API: started, woken, labelled, ended, looked at in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+from http import HTTPStatus
+from typing import Any, Literal
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.responses import SetStateStatus
+from prefect.exceptions import ObjectNotFound
+from prefect.input.run_input import keyset_from_base_key
+from prefect.states import Cancelled
+from sqlalchemy import Row
+
+from models.cases import case_number
+from models.database import chunks
+from models.follow_up_runs import SeenRun
+from models.ticket_rows import ticket_number
+from tasks.follow_up_forms import PicUpdate
+
+DEPLOYMENT = "follow-up-ticket/pic"
+
+
+def client() -> SyncPrefectClient:
+    """Prefect's API, as this process is set up to reach it."""
+    return get_client(sync_client=True)
+
+
+def label_run(run_id: str, ticket: Row[Any]) -> None:
+    """Name and tag the run of a ticket so that a PIC finds it: number, case, unit, severity."""
+    number, case = ticket_number(ticket.id), case_number(ticket.case_id)
+    hard = ["hard"] if ticket.severity == "hard" else []
+    with client() as prefect:
+        prefect.update_flow_run(
+            UUID(run_id),
+            name=f"{number} · {case} · {ticket.unit}{' · hard' if hard else ''}",
+            tags=["care", "follow-up", number, case, ticket.unit, *hard],
+        )
+
+
+def shut_run(run_id: str, why: str) -> None:
+    """Make Prefect show that a run has ended, where it does not know yet; a run it does not know is no run."""
+    with client() as prefect:
+        try:
+            run = prefect.read_flow_run(UUID(run_id))
+            if run.state is None or not run.state.is_final():
+                prefect.set_flow_run_state(UUID(run_id), Cancelled(message=why), force=True)
+        except ObjectNotFound:
+            return
+
+
+def saved_input(run_id: str, key: str) -> PicUpdate | None:
+    """What a person told a run under a wait's key and the run did not live to note; None where there is nothing."""
+    from httpx import HTTPStatusError
+
+    with client() as prefect:
+        try:
+            name = keyset_from_base_key(f"suspended-{key}")["response"]
+            return PicUpdate.model_validate_json(prefect.read_flow_run_input(UUID(run_id), name))
+        except HTTPStatusError as error:
+            if error.response.status_code != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+
+
+def seen_runs(run_ids: Sequence[str]) -> dict[str, SeenRun]:
+    """The runs Prefect knows among these, by id; 200 in a call."""
+    found = {}
+    with client() as prefect:
+        for part in chunks(list(run_ids), 200):
+            wanted = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(run_id) for run_id in part]))
+            for run in prefect.read_flow_runs(flow_run_filter=wanted, limit=200):
+                if run.state is not None:
+                    since = run.state.timestamp.astimezone(UTC)
+                    found[str(run.id)] = SeenRun(run.state.type.value, run.state.state_details.pause_key, since)
+    return found
+
+
+def wake_run(run_id: str) -> Literal["woken", "busy", "lost"]:
+    """Wake a waiting run.
+
+    `busy`: it no longer waits, somebody was quicker. `lost`: Prefect does not know it, or has no form for it, as
+    when its process died between suspending and saving the form.
+    """
+    with client() as prefect:
+        try:
+            answer = prefect.resume_flow_run(UUID(run_id), run_input={"action": "check"})
+        except ObjectNotFound:
+            return "lost"
+    match answer.status:
+        case SetStateStatus.ACCEPT:
+            return "woken"
+        case SetStateStatus.REJECT:
+            return "lost"
+    return "busy"
+
+
+def start_run(number: str, key: str) -> tuple[str, bool]:
+    """Start a follow-up of a ticket; the same key starts one run. Returns its id and whether it is over already."""
+    with client() as prefect:
+        deployment = prefect.read_deployment_by_name(DEPLOYMENT)
+        run = prefect.create_flow_run_from_deployment(
+            deployment.id,
+            parameters={"request": {"ticket": number}},
+            idempotency_key=key,
+            name=number,
+            tags=["care", "follow-up", number],
+        )
+    return str(run.id), run.state is not None and run.state.is_final()

@@ -1,0 +1,277 @@
+"""The steps of a follow-up, each one side effect: taken on, looked at, sent, chased, escalated, asked about, updated.
+
+Every task takes ids and opens its own transaction; a run that another has taken over from is refused there
+(`TakenOver`), so a replay or an old process changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+from sqlalchemy import Connection, Row, insert, select, update
+
+from models.cases import ClockRow, InteractionRow
+from models.database import write_transaction
+from models.follow_up_runs import claim_ticket, end_claim, wait_key
+from models.pic_updates import BY_PHONE, judge_pic_update
+from models.staff import StaffRow
+from models.ticket_book import (
+    Rules,
+    TicketRefused,
+    held_ticket,
+    journal_ticket,
+    open_ticket,
+    set_ticket,
+    take_ticket_step,
+)
+from models.ticket_contacts import add_contact, tell
+from models.ticket_life import TicketStatus, judge_unit_update
+from models.ticket_reading import agent_code, open_updates, pic_code, supervisor_codes, ticket_row, ticket_stand
+from models.ticket_rows import UnitUpdateRow, ticket_number
+from models.ticket_steps import TicketVerdict, next_step
+from models.units import Unit
+from tasks.database import desk_engine
+from tasks.desk_data import instruction, units
+from tasks.follow_up_forms import FollowTicket, OpenTicket, PicUpdate
+from tasks.follow_ups import label_run, saved_input, shut_run
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A ticket in the hands of a flow run."""
+
+    ticket_id: int
+    run_id: str
+
+    @property
+    def number(self) -> str:
+        """The ticket's number."""
+        return ticket_number(self.ticket_id)
+
+
+def rules() -> Rules:
+    """The units and the work instruction in force."""
+    return Rules(units(), instruction())
+
+
+def unit_of(ticket: Row[Any]) -> Unit:
+    """The unit that has a ticket. Raises `TicketRefused` where data/units.yaml no longer knows it."""
+    found = units().get(ticket.unit)
+    if found is None:
+        raise TicketRefused(f"unit: data/units.yaml has no {ticket.unit}; restore it or redirect {ticket.id}")
+    return found
+
+
+@contextmanager
+def holding(held: Held) -> Iterator[tuple[Connection, Row[Any], datetime]]:
+    """A write transaction over a ticket this run still carries: connection, row and now (UTC)."""
+    with write_transaction(desk_engine()) as connection:
+        yield connection, held_ticket(connection, held.ticket_id, held.run_id), datetime.now(UTC)
+
+
+@task(name="take on", cache_policy=NO_CACHE)
+def take_on(request: FollowTicket | OpenTicket) -> Held:
+    """Find or open the ticket, make this run the one that carries it, and end the run that did before.
+
+    What this run was woken with is noted first, and what a person had told runs that died before they could note it.
+    Raises `TicketRefused`.
+    """
+    run_id, now = str(flow_run.get_id()), datetime.now(UTC)
+    with write_transaction(desk_engine()) as connection:
+        if isinstance(request, OpenTicket):
+            ticket_id = open_ticket(
+                connection,
+                request.case_id,
+                request.unit,
+                request.problem,
+                opening_key=f"run:{run_id}",
+                actor="pic",
+                rules=rules(),
+                now=now,
+            )
+        else:
+            ticket_id = request.ticket_id
+            if ticket_row(connection, ticket_id) is None:
+                raise TicketRefused(f"ticket: there is no {request.ticket}; give the number of a ticket")
+        taken_over = claim_ticket(connection, ticket_id, run_id, rules(), now)
+        ticket = held_ticket(connection, ticket_id, run_id)
+    held = Held(ticket_id, run_id)
+    for before in taken_over[:1]:
+        shut_run(before, f"taken over by run {run_id}")
+    for told in (run_id, *taken_over):
+        said = saved_input(told, wait_key(ticket_id, ticket.waits))
+        if said is not None:
+            record_update.fn(held, ticket.waits, said)
+    with desk_engine().connect() as connection:
+        label_run(run_id, held_ticket(connection, ticket_id, run_id))
+    return held
+
+
+@task(name="look", cache_policy=NO_CACHE)
+def look(held: Held) -> TicketVerdict:
+    """What the ticket needs now; a sign of life of the run that carries it."""
+    with holding(held) as (connection, ticket, now):
+        set_ticket(connection, held.ticket_id, run_since=now)
+        return next_step(ticket_stand(connection, held.ticket_id), unit_of(ticket), now)
+
+
+@task(name="take updates", cache_policy=NO_CACHE)
+def take_updates(held: Held) -> None:
+    """Make of the unit's answers what they mean, oldest first; what means nothing is noted and changes nothing."""
+    with holding(held) as (connection, ticket, now):
+        said = connection.execute(
+            select(UnitUpdateRow.__table__)
+            .where(*open_updates(held.ticket_id))
+            .order_by(UnitUpdateRow.changed_at, UnitUpdateRow.id)
+        ).all()
+        for one in said:
+            ticket = held_ticket(connection, held.ticket_id, held.run_id)
+            current = ticket.reference is not None and one.reference == ticket.reference
+            verdict = judge_unit_update(
+                TicketStatus(ticket.status), one.status, one.changed_at, ticket.heard_at, current
+            )
+            detail = {"update": one.id, "via": one.via, "says": one.status}
+            if verdict.verb:
+                take_ticket_step(
+                    connection, ticket, verdict.verb, rules(), now, detail, actor=one.unit, heard_at=one.changed_at
+                )
+            else:
+                journal_ticket(
+                    connection,
+                    ticket,
+                    "unit_update_ignored",
+                    verdict.clause,
+                    rules(),
+                    now,
+                    {**detail, "why": verdict.reason},
+                    actor=one.unit,
+                )
+            done = update(UnitUpdateRow).where(UnitUpdateRow.id == one.id)
+            connection.execute(done.values(applied_at=now, outcome=verdict.reason[:200]))
+
+
+@task(name="mark clock", cache_policy=NO_CACHE)
+def mark_clock(held: Held, verdict: TicketVerdict, breach: bool) -> None:
+    """A clock warns (the PIC is told) or is breached: one level up, PIC and supervisor are told (4.3, 5.3.2d)."""
+    with holding(held) as (connection, ticket, now):
+        mark = {"breached_at": now} if breach else {"warned_at": now}
+        mine = (ClockRow.ticket_id == held.ticket_id, ClockRow.kind == verdict.clock, ClockRow.stopped_at.is_(None))
+        connection.execute(update(ClockRow).where(*mine).values(**mark))
+        event = "ticket_clock_breached" if breach else "ticket_clock_warned"
+        journal_ticket(connection, ticket, event, verdict.clause, rules(), now, {"clock": verdict.clock})
+        told = pic_code(connection, ticket)
+        if breach:
+            told += supervisor_codes(connection, now)
+            if TicketStatus(ticket.status) is not TicketStatus.SETTLED:
+                take_ticket_step(connection, ticket, "escalate", rules(), now, {"clock": verdict.clock})
+        cause = f"{verdict.clock}:{ticket.round}"
+        tell(connection, ticket, told, "breach" if breach else "warning", cause, " ".join(verdict.reasons), now)
+
+
+@task(name="ask", cache_policy=NO_CACHE)
+def ask(held: Held, verdict: TicketVerdict) -> None:
+    """Ask a person of the desk: the agent for the customer's word, the PIC to phone or to redirect."""
+    with holding(held) as (connection, ticket, now):
+        settled = TicketStatus(ticket.status) is TicketStatus.SETTLED
+        told = pic_code(connection, ticket) + (agent_code(connection, ticket) if settled else [])
+        set_ticket(
+            connection,
+            held.ticket_id,
+            asked_at=now,
+            look_at=None,
+            standing=ticket.standing or " ".join(verdict.reasons),
+        )
+        event = "customer_confirmation_asked" if settled else "pic_asked"
+        journal_ticket(connection, ticket, event, verdict.clause, rules(), now, {"asked": told})
+        tell(connection, ticket, told, "ask", f"{ticket.status}:{now:%Y%m%d%H%M%S}", " ".join(verdict.reasons), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait about to begin: which one, and the key Prefect knows it by."""
+
+    waits: int
+    key: str
+
+
+@task(name="go to wait", cache_policy=NO_CACHE)
+def go_to_wait(held: Held, verdict: TicketVerdict) -> Wait:
+    """Write down when to look again; from here on no process is needed."""
+    with holding(held) as (connection, ticket, now):
+        set_ticket(connection, held.ticket_id, next_wake_at=verdict.look_again_at, run_since=now)
+        return Wait(ticket.waits, wait_key(held.ticket_id, ticket.waits))
+
+
+@task(name="record update", cache_policy=NO_CACHE)
+def record_update(held: Held, waits: int, said: PicUpdate) -> None:
+    """Make of the form what it means and begin a new wait, in one transaction; said twice, it counts once."""
+    with holding(held) as (connection, ticket, now):
+        if ticket.waits != waits:
+            return
+        set_ticket(connection, held.ticket_id, waits=waits + 1)
+        if said.action == "check":
+            idle = ticket.next_wake_at is not None and now < ticket.next_wake_at
+            idle = idle and not ticket_stand(connection, held.ticket_id).open_updates
+            if idle:
+                set_ticket(connection, held.ticket_id, idle_wakes=ticket.idle_wakes + 1)
+            return
+        _take_form(connection, ticket, said, now)
+
+
+def _keep_note(connection: Connection, ticket: Row[Any], said: PicUpdate, actor: str, now: datetime) -> None:
+    if not said.note.strip():
+        return
+    note = {"case_id": ticket.case_id, "author": actor, "text": said.clean_note, "at": now}
+    connection.execute(insert(InteractionRow), note | {"direction": "internal", "kind": "note"})
+
+
+def _take_form(connection: Connection, ticket: Row[Any], said: PicUpdate, now: datetime) -> None:
+    known = connection.scalar(select(StaffRow.code).where(StaffRow.code == said.by)) if said.by else None
+    actor = known or next(iter(pic_code(connection, ticket)), "pic")
+    verdict = judge_pic_update(
+        TicketStatus(ticket.status),
+        said.action,
+        unit=ticket.unit,
+        to_unit=said.redirect_to,
+        look_in_minutes=said.look_in_minutes,
+        note=said.note,
+        units=list(units()),
+        now=now,
+    )
+    _keep_note(connection, ticket, said, actor, now)
+    if verdict.refusal or verdict.verb is None:
+        set_ticket(connection, ticket.id, standing=f"Not taken: {verdict.refusal}"[:500])
+        detail = {"action": said.action, "why": verdict.refusal}
+        journal_ticket(connection, ticket, "pic_update_refused", "4.3", rules(), now, detail, actor)
+        return
+    if said.action in BY_PHONE:
+        key = f"{ticket_number(ticket.id)}-phone-{ticket.waits}"
+        add_contact(connection, ticket, "phone", key, said.action, None, "taken down by the PIC", now)
+    values: dict[str, Any] = {"look_at": verdict.look_at} if verdict.look_at else {}
+    if said.action in BY_PHONE - {"refused"}:
+        values["heard_at"] = now
+    take_ticket_step(
+        connection,
+        ticket,
+        verdict.verb,
+        rules(),
+        now,
+        {"action": said.action, "unit": said.redirect_to or ticket.unit},
+        actor=actor,
+        to_unit=said.redirect_to if said.action == "redirect" else None,
+        **values,
+    )
+
+
+@task(name="finish", cache_policy=NO_CACHE)
+def finish(held: Held) -> None:
+    """The ticket is verified: its run has done its work."""
+    with holding(held) as (connection, _, now):
+        end_claim(connection, held.run_id, "verified", now)

@@ -1,0 +1,61 @@
+"""What a unit pushes: its signature checked, what it says taken in, the ticket's follow-up woken."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+from sqlalchemy import select
+
+from models.database import write_transaction
+from models.signatures import SignatureRefused, verify
+from models.ticket_rows import TicketRow
+from models.unit_inbox import match_waiting, take_in_changes, tickets_by_reference
+from tasks.database import desk_engine
+from tasks.desk_data import units
+from tasks.follow_ups import wake_run
+from tasks.units.access import unit_access
+from tasks.units.client import parse_change
+
+
+class PushRefused(Exception):
+    """A push that cannot be taken; the message says why and what to do, never the signature."""
+
+
+@task(name="take push", cache_policy=NO_CACHE)
+def take_push(unit: str, body: str, timestamp: int, signature: str) -> str | None:
+    """Check and keep a unit's push; returns the run to wake, None where no waiting ticket is meant.
+
+    Raises `PushRefused`. A push that was taken before changes nothing.
+    """
+    known = units().get(unit)
+    key = unit_access(unit).signing_key if known is not None else None
+    if key is None:
+        raise PushRefused(f"unit: {unit[:40]!r} may not push; give a unit of data/units.yaml with a signing_key")
+    now = datetime.now(UTC)
+    try:
+        verify(key.get_secret_value(), timestamp, signature, now, body)
+        change = parse_change(json.loads(body))
+    except SignatureRefused as error:
+        raise PushRefused(f"{unit}: {error}") from None
+    except ValueError:
+        change = None
+    if change is None:
+        raise PushRefused(f"{unit}: body must be JSON with update_id, reference, status and changed_at")
+    with write_transaction(desk_engine()) as connection:
+        fresh = take_in_changes(connection, unit, [asdict(change)], "push", now)
+        match_waiting(connection)
+        ticket_id = tickets_by_reference(connection, unit, [change.reference]).get(change.reference)
+        run_id = connection.scalar(select(TicketRow.flow_run_id).where(TicketRow.id == ticket_id))
+    return run_id if fresh else None
+
+
+@task(name="wake", cache_policy=NO_CACHE)
+def wake(run_id: str) -> None:
+    """Wake a follow-up now; where that does not succeed, the next round of `watch-cases` does."""
+    if not wake_run(run_id):
+        get_run_logger().info("The follow-up is at work or lost; watch-cases looks after it.")

@@ -1,0 +1,167 @@
+"""Speaks to the units: signed HTTP, or e-mail through apprise (clause 4.4). Knows nothing of flows or records.
+
+`POST {url}/tickets` with `Idempotency-Key` answers `{"reference": …}`; `POST {url}/tickets/{reference}/messages`
+takes a chase or an escalation; `GET {url}/tickets?updated_since=` lists changes, oldest first. Every request carries
+`X-Desk-Timestamp` and `X-Desk-Signature` over timestamp, method, path with query, and body.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import requests
+
+from models.safe_text import clean, for_plain
+from models.signatures import sign
+from models.units import Unit
+from tasks.units.access import UnitAccess
+from tasks.units.errors import UnitError, UnitNotSetUp, UnitRefused, UnitUnavailable
+
+CHANGES_AT_ONCE = 5_000
+"""Changes taken from a unit in one call; the rest comes with the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitAnswer:
+    """What a unit answered to a ticket or a message."""
+
+    status_code: int | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChange:
+    """One change a unit tells of, parsed; `changed_at` is UTC by the unit's clock."""
+
+    update_id: str
+    reference: str
+    status: str
+    note: str
+    changed_at: datetime
+
+
+def send_ticket(unit: Unit, access: UnitAccess, body: Mapping[str, Any], key: str) -> UnitAnswer:
+    """Hand a ticket to a unit; the same key twice is one ticket there. Raises `UnitError`."""
+    if unit.channel == "email":
+        return _write(access, body, key)
+    answer = _call(unit, access, "POST", "/tickets", body, key)
+    reference = _json(answer).get("reference")
+    if not isinstance(reference, str) or not 0 < len(reference) <= 128:
+        raise UnitUnavailable("answered without a reference", answer.status_code)
+    return UnitAnswer(answer.status_code, for_plain(reference, 128))
+
+
+def send_message(unit: Unit, access: UnitAccess, reference: str, body: Mapping[str, Any], key: str) -> UnitAnswer:
+    """Ask a unit about a ticket it has (chase, escalate). Raises `UnitError`."""
+    if unit.channel == "email":
+        return _write(access, body, key)
+    answer = _call(unit, access, "POST", f"/tickets/{quote(reference, safe='')}/messages", body, key)
+    return UnitAnswer(answer.status_code, reference)
+
+
+def pull_changes(unit: Unit, access: UnitAccess, since: datetime | None) -> list[UnitChange]:
+    """What has changed at a unit since a moment of its own clock, in one call, oldest first. Raises `UnitError`."""
+    asked = {"limit": str(CHANGES_AT_ONCE)} | ({"updated_since": since.isoformat()} if since else {})
+    rows = _json(_call(unit, access, "GET", f"/tickets?{urlencode(asked)}")).get("updates")
+    if not isinstance(rows, list):
+        raise UnitUnavailable("answered without a list of updates")
+    return [change for row in rows if (change := parse_change(row)) is not None]
+
+
+def parse_change(row: Any) -> UnitChange | None:
+    """A unit's change as our record; None where it cannot be understood."""
+    try:
+        changed_at = datetime.fromisoformat(row["changed_at"])
+        named = [str(row[name]) for name in ("update_id", "reference", "status")]
+    except (KeyError, TypeError, ValueError):
+        return None
+    if changed_at.tzinfo is None or not all(0 < len(name) <= 128 for name in named):
+        return None
+    return UnitChange(
+        for_plain(named[0], 128),
+        for_plain(named[1], 128),
+        for_plain(named[2], 24),
+        clean(str(row.get("note", "")))[:2000],
+        changed_at.astimezone(UTC),
+    )
+
+
+def _call(
+    unit: Unit, access: UnitAccess, method: str, path: str, body: Mapping[str, Any] | None = None, key: str = ""
+) -> requests.Response:
+    if not access.url or access.signing_key is None:
+        raise UnitNotSetUp(f"the block unit-access/{unit.code.replace('_', '-')} needs a url and a signing_key")
+    url = access.url.rstrip("/") + path
+    content = b"" if body is None else json.dumps(body, ensure_ascii=True).encode()
+    stamp, parts = int(time.time()), urlsplit(url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    headers = {
+        "Content-Type": "application/json",
+        "X-Desk-Timestamp": str(stamp),
+        "X-Desk-Signature": sign(access.signing_key.get_secret_value(), stamp, method, target, content),
+    }
+    if key:
+        headers["Idempotency-Key"] = key
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.request(
+                method,
+                url,
+                data=content,
+                headers=headers,
+                timeout=unit.retry.timeout.total_seconds(),
+                allow_redirects=False,
+            )
+    except requests.RequestException as error:
+        kind = "did not answer in time" if isinstance(error, requests.Timeout) else "could not be reached"
+        raise UnitUnavailable(kind) from None
+    if answer.status_code >= 300:
+        raise _error(unit, answer)
+    return answer
+
+
+def _error(unit: Unit, answer: requests.Response) -> UnitError:
+    code = answer.status_code
+    if code in unit.retry.worth:
+        return UnitUnavailable(f"answered {code}", code)
+    try:
+        told = answer.json()
+    except ValueError:
+        told = {}
+    why = for_plain(str(told.get("error", "")), 200) if isinstance(told, dict) else ""
+    if code in {409, 422}:
+        return UnitRefused(f"refused it: {why or 'no reason given'}", code)
+    if code in {401, 403}:
+        return UnitNotSetUp("did not accept our signature; compare the signing_key of both sides", code)
+    return UnitNotSetUp(f"answered {code}: {why}", code)
+
+
+def _json(answer: requests.Response) -> dict[str, Any]:
+    try:
+        told = answer.json()
+    except ValueError:
+        raise UnitUnavailable("answered something that is not JSON", answer.status_code) from None
+    if not isinstance(told, dict):
+        raise UnitUnavailable("answered something that is no object", answer.status_code)
+    return told
+
+
+def _write(access: UnitAccess, body: Mapping[str, Any], key: str) -> UnitAnswer:
+    """Write to a unit without an API. Its answer comes to the PIC, who takes it down by form."""
+    from apprise import Apprise, NotifyFormat
+
+    sender = Apprise()
+    if access.mailbox is None or not sender.add(access.mailbox.get_secret_value()):
+        raise UnitNotSetUp("its block needs a mailbox: an apprise address")
+    title = f"{body['ticket']} ({key}): {body['kind']}, {body['problem']}, {body['severity']}"
+    lines = [f"{name}: {value}" for name, value in body.items() if value is not None]
+    if not sender.notify(title=title, body="\n".join(lines), body_format=NotifyFormat.TEXT):
+        raise UnitUnavailable("the e-mail could not be sent")
+    return UnitAnswer(None, str(body["ticket"]))
