@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +14,10 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from deployments.processes import python, start, stop_all
+from deployments.processes import python, start, started_in, stop_all
 from deployments.sandbox.server import RunningSandbox
 from deployments.up import Installation, wait_for_answer
 from models.database import migrate, open_engine
@@ -65,19 +66,28 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def postgres_template() -> Iterator[str]:
+@contextmanager
+def postgres_database(name: str, template: str = "template1") -> Iterator[URL]:
+    """A database of its own on the PostgreSQL server, dropped at the end; skips the test where none answers."""
     if not POSTGRES_ANSWERS:
         pytest.skip("PostgreSQL does not answer")
     admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    name = f"care_template_{uuid4().hex[:8]}"
+    name = f"{name}_{uuid4().hex[:12]}"
     with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    migrate(admin.url.set(database=name).render_as_string(hide_password=False))
-    yield name
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    try:
+        yield admin.url.set(database=name)
+    finally:
+        with admin.connect() as connection:
+            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+        admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    with postgres_database("care_template") as url:
+        migrate(url.render_as_string(hide_password=False))
+        yield str(url.database)
 
 
 @pytest.fixture
@@ -89,14 +99,8 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgres_url(postgres_template: str) -> Iterator[str]:
-    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    name = f"care_test_{uuid4().hex[:12]}"
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"'))
-    yield admin.url.set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+    with postgres_database("care_test", postgres_template) as url:
+        yield url.render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -112,37 +116,65 @@ def engine(database_url: str) -> Iterator[Engine]:
     opened.dispose()
 
 
-@pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A temporary Prefect server with its UI, on a port and in a home of its own; yields its API's address."""
-    from prefect.settings import (
-        PREFECT_API_URL,
-        PREFECT_HOME,
-        PREFECT_LOGGING_LEVEL,
-        PREFECT_LOGGING_TO_API_ENABLED,
-        temporary_settings,
-    )
+class PrefectServer:
+    """A Prefect server with its UI, on a port and in a home of its own; in PostgreSQL where a database is given."""
 
-    home = tmp_path_factory.mktemp("prefect")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    place = Installation(home, port, 0, live=True)
-    command = python("-m", "prefect", "server", "start")
-    processes = {"prefect": start("prefect", command, place.environment(), home)}
-    try:
-        wait_for_answer(f"{place.ui}/api/health", "prefect", processes, home)
+    def __init__(self, home: Path, database: URL | None = None) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.home, self.place = home, Installation(home, port, 0, live=True)
+        self.environment = self.place.environment()
+        if database is not None:
+            url = database.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+            self.environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.place.ui}/api"
+
+    def start(self) -> None:
+        """Start it, or start it again on what it remembers, and wait until it answers."""
+        process = start("prefect", python("-m", "prefect", "server", "start"), self.environment, self.home)
+        wait_for_answer(f"{self.api_url}/health", "prefect", {"prefect": process}, self.home)
+
+    def kill(self) -> None:
+        """End it as a power cut would (-9)."""
+        for process in started_in(self.home):
+            process.kill()
+            process.wait()
+
+    @contextmanager
+    def running(self) -> Iterator[str]:
+        """Started, and everything in this process pointed at it; yields its API's address."""
+        from prefect.settings import (
+            PREFECT_API_URL,
+            PREFECT_HOME,
+            PREFECT_LOGGING_LEVEL,
+            PREFECT_LOGGING_TO_API_ENABLED,
+            temporary_settings,
+        )
+
         ours = {
-            PREFECT_API_URL: f"{place.ui}/api",
-            PREFECT_HOME: home / "client",
+            PREFECT_API_URL: self.api_url,
+            PREFECT_HOME: self.home / "client",
             PREFECT_LOGGING_LEVEL: "WARNING",
             PREFECT_LOGGING_TO_API_ENABLED: False,
         }
-        with temporary_settings(ours):
-            yield f"{place.ui}/api"
-    finally:
-        stop_all(home)
-        processes["prefect"].wait()
+        try:
+            self.start()
+            with temporary_settings(ours):
+                yield self.api_url
+        finally:
+            stop_all(self.home)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The Prefect server of the test run: in PostgreSQL where it answers, else with the embedded database."""
+    with ExitStack() as stack:
+        database = stack.enter_context(postgres_database("prefect_test")) if POSTGRES_ANSWERS else None
+        yield stack.enter_context(PrefectServer(tmp_path_factory.mktemp("prefect"), database).running())
 
 
 @dataclass
@@ -162,7 +194,8 @@ class Desk:
 @pytest.fixture
 def desk(sqlite_url: str, prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A desk against a sandbox without a timeline: only what the test posts is there."""
-    yield from _desk(sqlite_url, prefect_server, tmp_path, monkeypatch, play=False)
+    with desk_at(sqlite_url, prefect_server, tmp_path, monkeypatch, play=False) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -170,12 +203,15 @@ def playing_desk(
     sqlite_url: str, prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Desk]:
     """A desk against the sandbox's own scenario, whose clock stands at the beginning of the test run."""
-    yield from _desk(sqlite_url, prefect_server, tmp_path, monkeypatch, play=True)
+    with desk_at(sqlite_url, prefect_server, tmp_path, monkeypatch, play=True) as opened:
+        yield opened
 
 
-def _desk(
+@contextmanager
+def desk_at(
     database_url: str, api_url: str, home: Path, monkeypatch: pytest.MonkeyPatch, *, play: bool
 ) -> Iterator[Desk]:
+    """A desk with these records at this Prefect server; its sandbox plays its scenario or says nothing by itself."""
     from deployments import blocks
     from deployments.seed import seed
     from tasks.settings import Settings
@@ -195,6 +231,15 @@ def _desk(
         engine = open_engine(database_url)
         yield Desk(database_url, engine, sandbox, api_url)
         engine.dispose()
+
+
+@pytest.fixture
+def units_desk(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A desk with quick units, its deployments and a process worker."""
+    from tests.follow_ups import units_at_work
+
+    with units_at_work(desk, tmp_path, monkeypatch) as at_work:
+        yield at_work
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
 """Measures intake and the rules, as ratios within one run: `make bench`, or `python -m tests.bench.run [mentions]`.
 
 For SQLite, and PostgreSQL where it answers on 127.0.0.1:5432: mentions/s through validate → classify → store → open →
-assign (30 % become cases) against a bare `executemany` of the same mention rows. Then texts/s and profiles/s of the
-rules alone, on one core. JSON lines first, then a table.
+assign (30 % become cases) against a bare `executemany` of the same mention rows. The monitor over 10,000 waiting
+tickets, and the processes that tickets take to the end on a Prefect server. Then texts/s and profiles/s of the rules
+alone, on one core. JSON lines first, then a table.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from models.reading import read_text
 from tasks.checks import check_mentions
 from tasks.desk import Openings, decide_mentions
 from tasks.desk_data import instruction, lexicons
+from tests.bench.follow_ups import follow_up_figures, process_figures
 from tests.bench.load import BenchLoad, make_load, put_desk
 
 PAGE = 5_000
@@ -51,6 +53,8 @@ def main() -> None:
                 continue
             migrate(url)
             figures.append({"database": name, **intake_figures(open_engine(url), load, now)})
+            figures.append({"follow-ups": name, **follow_up_figures(open_engine(url), now)})
+    figures.append({"follow-ups": "to the end", **process_figures()})
     figures.append({"rules": "one core", **rules_figures(load, now)})
     for figure in figures:
         print(json.dumps(figure))

@@ -1,0 +1,189 @@
+"""What the tests of follow-ups share: units with shortened times, a worker, and the hands of a PIC."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from deployments.processes import python, stop_all
+from deployments.processes import start as start_process
+from flows.intake_mentions import intake_mentions
+from flows.watch_cases import watch_cases
+from models.cases import CaseRow, JournalRow
+from models.database import write_transaction
+from models.ticket_book import open_ticket
+from models.ticket_rows import TicketRow
+from tasks.tickets import rules
+from tests.conftest import ROOT, Desk
+from tests.support import COMPLAINT, rows
+
+NEVER = {"standard": "20 min", "hard": "20 min"}
+SOON = {"standard": "8 s", "hard": "8 s"}
+ENDED = {"verified"}
+
+
+def quick_units(folder: Path) -> None:
+    """The units of the desk, round the clock: `mobile`'s settlement is soon due, it and `provisioning` soon chased."""
+    data = yaml.safe_load((ROOT / "data" / "units.yaml").read_text("utf-8"))
+    for code, unit in data["units"].items():
+        unit |= {"hours": "always", "holidays": False, "acknowledge": dict(NEVER), "settle": dict(NEVER)}
+        unit |= {"chase_every": "20 s" if code in {"mobile", "provisioning"} else "20 min"}
+        unit["retry"] |= {"attempts": 3, "waits": ["1 s", "1 s"], "jitter": 0, "timeout": "5 s"}
+        if code == "mobile":
+            unit["settle"] = dict(SOON)
+    (folder / "units.yaml").write_text(yaml.safe_dump(data), "utf-8")
+
+
+@contextmanager
+def units_at_work(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *deploy: str) -> Iterator[Desk]:
+    """A desk with quick units, its deployments (or those of the deploy command given) and a process worker."""
+    from tasks import desk_data
+
+    data = tmp_path / "data"
+    data.mkdir()
+    for entry in (ROOT / "data").iterdir():
+        if entry.name != "units.yaml":
+            (data / entry.name).symlink_to(entry)
+    quick_units(data)
+    for name, value in {
+        **{"CARE_DATA": str(data), "CARE_RUN_LEASE": "5", "PREFECT_API_URL": desk.api_url},
+        **{"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_WORKER_QUERY_SECONDS": "1"},
+    }.items():
+        monkeypatch.setenv(name, value)
+    desk_data.units.cache_clear()
+    prefect = python("-m", "prefect", "--no-prompt")
+    for command in (
+        [*prefect, "work-pool", "create", "desk", "--type", "process", "--overwrite"],
+        [*prefect, "deploy", *(deploy or ("--name", "pic", "--name", "push"))],
+    ):
+        subprocess.run(command, cwd=ROOT, env=dict(os.environ), check=True, capture_output=True, timeout=120)
+    start_worker(tmp_path)
+    try:
+        yield desk
+    finally:
+        stop_all(tmp_path)
+        desk_data.units.cache_clear()
+
+
+def start_worker(home: Path) -> subprocess.Popen[bytes]:
+    """A process worker of the desk's pool."""
+    prefect = python("-m", "prefect", "--no-prompt")
+    worker = [*prefect, "worker", "start", "--pool", "desk", "--type", "process", "--name", "desk-worker"]
+    return start_process("worker", worker, dict(os.environ), home)
+
+
+def follow(desk: Desk, **request: Any) -> str:
+    """Start a follow-up as the form does; returns the run's id."""
+    found = requests.get(f"{desk.api_url}/deployments/name/follow-up-ticket/pic", timeout=90).json()
+    body = {"parameters": {"request": request}, "state": {"type": "SCHEDULED"}}
+    while True:  # Prefect's SQLite says 503 where it is busy; the UI's user presses again
+        made = requests.post(f"{desk.api_url}/deployments/{found['id']}/create_flow_run", json=body, timeout=30)
+        if made.status_code != 503:
+            return str(made.json()["id"])
+
+
+def resume(desk: Desk, run_id: str, **form: Any) -> bool:
+    """Answer the form behind the Resume button; whether it was taken."""
+    while True:
+        told = requests.post(f"{desk.api_url}/flow_runs/{run_id}/resume", json={"run_input": form}, timeout=90)
+        if told.status_code != 503:
+            return told.status_code == 201
+
+
+def state(desk: Desk, run_id: str) -> dict[str, Any]:
+    """The run's state as Prefect tells of it; empty where it does not (it has no such run, or is busy)."""
+    told = requests.get(f"{desk.api_url}/flow_runs/{run_id}", timeout=90)
+    return dict(told.json()["state"]) if told.ok else {}
+
+
+def watch_until(what: Callable[[], Any], seconds: float = 300) -> Any:
+    """Let the monitor run until something holds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        watch_cases()
+        found = what()
+        if found:
+            return found
+        time.sleep(1)
+    pytest.fail(f"not within {seconds} s")
+
+
+def cases(desk: Desk, count: int) -> list[int]:
+    """As many cases, opened by intake from mentions just posted; their ids."""
+    names = ["bimanugraha_ri", "kevinlimm", "konsumencerdas", "kawalbpjs", "rulihutabarat", "ratu_smes"]
+    for number in range(count):
+        desk.sandbox.state.post_mention(f"{COMPLAINT} {number}", by=names[number % 3])
+    intake_mentions()
+    found = [row["id"] for row in rows(desk.engine, CaseRow)]
+    assert len(found) >= count
+    return found
+
+
+def tickets(desk: Desk) -> dict[str, dict[str, Any]]:
+    """The tickets by their units."""
+    return {row["unit"]: row for row in rows(desk.engine, TicketRow)}
+
+
+def story(desk: Desk, ticket_id: int) -> list[str]:
+    """What the journal tells of a ticket, in order."""
+    return [row["event"] for row in rows(desk.engine, JournalRow) if row["ticket_id"] == ticket_id]
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 240) -> Any:
+    """Wait, without the monitor, until something holds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := what():
+            return found
+        time.sleep(0.5)
+    pytest.fail(f"not within {seconds} s")
+
+
+def wait_suspended(desk: Desk, ticket_id: int) -> dict[str, Any]:
+    """Wait until a ticket's run is suspended; the ticket."""
+
+    def suspended() -> dict[str, Any] | None:
+        row = next((row for row in rows(desk.engine, TicketRow) if row["id"] == ticket_id), None)
+        run_id = row and row["flow_run_id"]
+        return row if run_id and state(desk, run_id).get("type") == "PAUSED" else None
+
+    return dict(wait_for(suspended))
+
+
+def wait_told(desk: Desk, ticket_id: int, event: str) -> None:
+    """Wait until the journal tells of an event of a ticket."""
+    wait_for(lambda: event in story(desk, ticket_id))
+
+
+def confirm_settled(desk: Desk, *, not_yet: set[str] | None = None) -> None:
+    """Be the PIC: what is settled is confirmed; units in `not_yet` hear once that it is not solved."""
+    for unit, row in tickets(desk).items():
+        if row["status"] == "settled" and state(desk, row["flow_run_id"]).get("type") == "PAUSED":
+            again = not_yet is not None and unit in not_yet and row["round"] == 1
+            resume(desk, row["flow_run_id"], action="customer_not_solved" if again else "customer_confirmed")
+
+
+def hand_over(desk: Desk, *units: str) -> None:
+    """Open a ticket for each unit, as a hand-over to the PIC does: the monitor gives each its run."""
+    for number, (case, unit) in enumerate(zip(cases(desk, len(units)), units, strict=False)):
+        with write_transaction(desk.engine) as connection:
+            open_ticket(
+                connection, case, unit, None, opening_key=f"test:{number}", actor="test", rules=rules(),
+                now=datetime.now(UTC),
+            )  # fmt: skip
+
+
+def all_verified(desk: Desk) -> bool:
+    """Be the PIC, and say whether all is done."""
+    confirm_settled(desk)
+    return all(row["status"] == "verified" for row in tickets(desk).values())

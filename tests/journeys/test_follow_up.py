@@ -1,0 +1,176 @@
+"""Tickets carried to the end on a real Prefect server with a process worker, by units of every temper (4.3, 4.4)."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+import requests
+
+from deployments.sandbox.unit_pushes import UnitPusher
+from deployments.sandbox.units import UnitTemper
+from flows.receive_unit_update import receive_unit_update
+from models.cases import ClockRow
+from models.notices import NoticeRow
+from models.ticket_rows import ContactRow, FollowUpRunRow, UnitUpdateRow
+from tasks.unit_pushes import PushRefused
+from tests.conftest import Desk
+from tests.follow_ups import (
+    ENDED,
+    cases,
+    confirm_settled,
+    follow,
+    resume,
+    state,
+    story,
+    tickets,
+    watch_until,
+)
+from tests.support import rows
+
+TEMPERS = {
+    "network": UnitTemper("prompt", 2),
+    "billing": UnitTemper("flaky", 2),
+    "provisioning": UnitTemper("settling_wrongly", 2),
+    "tv": UnitTemper("answering_twice", 2),
+    "mobile": UnitTemper("silent", 2),
+    "enterprise": UnitTemper(),
+}
+
+
+@pytest.mark.timeout(600)
+def test_every_temper_ends_verified(units_desk: Desk) -> None:
+    desk = units_desk
+    units = desk.sandbox.state.units
+    units.tempers.update(TEMPERS)
+    for case, unit in zip(cases(desk, len(TEMPERS)), TEMPERS, strict=False):
+        follow(desk, case=f"C-{case:06d}", unit=unit)
+
+    def all_verified() -> bool:
+        found = tickets(desk)
+        if "enterprise" in found and found["enterprise"]["status"] == "dispatched":  # written to; it phones
+            resume(desk, found["enterprise"]["flow_run_id"], action="settled", note="Sudah dicek, kata unit")
+        confirm_settled(desk, not_yet={"provisioning"})
+        return len(found) == len(TEMPERS) and all(row["status"] in ENDED for row in found.values())
+
+    watch_until(all_verified, 400)
+    found = tickets(desk)
+    for unit, row in found.items():
+        keys = [key for key, one in units.tickets.items() if one.body["ticket"] == f"T-{row['id']:06d}"]
+        assert len(keys) == (0 if unit == "enterprise" else row["round"])  # each dispatch once in effect
+        told = story(desk, row["id"])
+        assert told[:3] == ["ticket_opened", "follow_up_started", "ticket_dispatched"], told
+        assert told[-1] == "ticket_verified"
+    assert found["provisioning"]["round"] == 2
+    assert "customer_says_not_solved" in story(desk, found["provisioning"]["id"])
+    assert {"ticket_clock_breached", "unit_escalated_to"} <= set(story(desk, found["mobile"]["id"]))
+    told = {row["kind"] for row in rows(desk.engine, NoticeRow)}
+    assert {"ask", "breach"} <= told
+    assert all(row["stopped_at"] for row in rows(desk.engine, ClockRow) if row["ticket_id"])
+    assert next(row["outcome"] for row in rows(desk.engine, ContactRow) if row["unit"] == "billing") == "no_answer"
+    assert sum(row["idle_wakes"] for row in found.values()) == 0
+    for row in found.values():  # a process is started for what happens, not for looking whether something did
+        assert row["processes"] <= len(story(desk, row["id"])) - 1
+
+
+LATE = {
+    "network": UnitTemper("slow", 3),
+    "billing": UnitTemper("out_of_order", 4),
+    "provisioning": UnitTemper("down", 2, down_for=20),
+}
+
+
+@pytest.mark.timeout(600)
+def test_slow_out_of_order_and_down_end_verified(units_desk: Desk) -> None:
+    desk = units_desk
+    desk.sandbox.state.units.tempers.update(LATE)
+    for case, unit in zip(cases(desk, len(LATE)), LATE, strict=False):
+        follow(desk, case=f"C-{case:06d}", unit=unit)
+
+    def all_verified() -> bool:
+        confirm_settled(desk)
+        return len(tickets(desk)) == len(LATE) and all(row["status"] in ENDED for row in tickets(desk).values())
+
+    watch_until(all_verified)
+    told = {unit: story(desk, row["id"]) for unit, row in tickets(desk).items()}
+    assert "unit_update_ignored" in told["billing"]  # what came late and was no longer news
+    assert told["billing"].count("ticket_settled") == 1
+    assert "unit_unreachable" in told["provisioning"]
+    assert told["provisioning"].index("unit_unreachable") < told["provisioning"].index("ticket_dispatched")
+    notices = [row for row in rows(desk.engine, NoticeRow) if row["kind"] == "ask"]
+    assert any("phone" in row["body"] for row in notices)  # the PIC is asked to phone
+
+
+@pytest.mark.timeout(600)
+def test_refused_goes_to_the_pic_and_is_redirected(units_desk: Desk) -> None:
+    desk = units_desk
+    desk.sandbox.state.units.tempers |= {"tv": UnitTemper("refusing"), "network": UnitTemper("prompt", 1)}
+    (case, *_) = cases(desk, 1)
+    run_id = follow(desk, case=f"C-{case:06d}", unit="tv")
+    watch_until(lambda: "tv" in tickets(desk) and state(desk, run_id).get("type") == "PAUSED")
+    row = tickets(desk)["tv"]
+    assert row["status"] == "refused"
+    assert "not ours" in row["standing"]
+    assert not resume(desk, run_id, action="redirect", redirect_to="mars")  # the form offers units that exist
+    assert resume(desk, run_id, action="redirect")
+    watch_until(lambda: "Not taken" in (tickets(desk)["tv"]["standing"] or ""))
+    watch_until(lambda: state(desk, run_id).get("type") == "PAUSED")
+    assert resume(desk, run_id, action="redirect", redirect_to="network")
+    assert not resume(desk, run_id, action="check")  # one wins, the other is told
+
+    def verified() -> bool:
+        confirm_settled(desk)
+        return tickets(desk).get("network", {}).get("status") == "verified"
+
+    watch_until(verified)
+
+
+@pytest.mark.timeout(600)
+def test_lost_runs_are_replaced_and_a_second_run_takes_over(units_desk: Desk) -> None:
+    desk = units_desk
+    desk.sandbox.state.units.tempers["network"] = UnitTemper("prompt", 600)
+    (case, *_) = cases(desk, 1)
+    run_id = follow(desk, case=f"C-{case:06d}", unit="network")
+
+    def waiting() -> str | None:
+        row = tickets(desk).get("network")
+        current = row and row["flow_run_id"]
+        return current if current and state(desk, current).get("type") == "PAUSED" else None
+
+    assert watch_until(waiting) == run_id
+    watch_until(lambda: requests.delete(f"{desk.api_url}/flow_runs/{run_id}", timeout=90).status_code in {204, 404})
+    watch_until(lambda: tickets(desk)["network"]["flow_run_id"] != run_id)
+    second = watch_until(waiting)
+    third = follow(desk, ticket="T-000001")
+    watch_until(lambda: tickets(desk)["network"]["flow_run_id"] == third)
+    assert watch_until(waiting) == third
+    assert state(desk, second)["type"] == "CANCELLED"
+    assert third in state(desk, second)["message"]
+    live = [row["flow_run_id"] for row in rows(desk.engine, FollowUpRunRow) if row["ended_at"] is None]
+    assert live == [third]
+    assert len(desk.sandbox.state.units.tickets) == 1
+
+
+@pytest.mark.timeout(600)
+def test_a_signed_push_wakes_its_ticket_and_a_wrong_one_is_refused(units_desk: Desk) -> None:
+    desk = units_desk
+    units = desk.sandbox.state.units
+    units.tempers["network"] = UnitTemper("prompt", 25, push=True)
+    (case, *_) = cases(desk, 1)
+    run_id = follow(desk, case=f"C-{case:06d}", unit="network")
+    watch_until(lambda: units.said and state(desk, run_id).get("type") == "PAUSED")
+    with pytest.raises(PushRefused, match="does not match"):
+        receive_unit_update("network", json.dumps(units.said[0].plain()), int(time.time()), "sha256=00")
+    with pytest.raises(PushRefused, match="5 minutes"):
+        receive_unit_update("network", "{}", int(time.time()) - 600, "sha256=00")
+    with pytest.raises(PushRefused, match="may not push"):
+        receive_unit_update("sales_", "{}", int(time.time()), "sha256=00")
+    pusher = UnitPusher(units, desk.api_url)
+    pusher.start()
+    deadline = time.monotonic() + 240
+    while tickets(desk)["network"]["status"] == "dispatched" and time.monotonic() < deadline:
+        time.sleep(1)  # the monitor does not run: the push alone wakes the ticket
+    pusher.ended.set()
+    assert tickets(desk)["network"]["status"] != "dispatched"
+    assert {row["via"] for row in rows(desk.engine, UnitUpdateRow)} == {"push"}

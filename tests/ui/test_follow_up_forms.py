@@ -1,0 +1,100 @@
+"""A PIC at the Prefect UI, in Chromium: starts a follow-up from its form and answers it with every kind of update."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from prefect.artifacts import Artifact
+
+from deployments.sandbox.units import UnitTemper
+from models.cases import InteractionRow
+from tests.conftest import Desk
+from tests.follow_ups import cases, tickets, wait_suspended, wait_told
+from tests.support import rows
+
+ANSWERS: list[tuple[dict[str, str], str]] = [
+    ({"action": "note", "Note": "Menunggu kabar <b>teknisi</b>"}, "pic_note"),
+    ({"action": "acknowledged"}, "ticket_acknowledged"),
+    ({"action": "in_progress"}, "ticket_in_progress"),
+    ({"action": "escalate"}, "unit_escalated_to"),
+    ({"action": "change_look", "Look again in (minutes)": "30"}, "next_look_changed"),
+    ({"action": "refused"}, "ticket_refused"),
+    ({"action": "redirect", "Redirect to": "billing"}, "ticket_redirected"),
+    ({"action": "settled"}, "ticket_settled"),
+    ({"action": "customer_not_solved"}, "customer_says_not_solved"),
+    ({"action": "check"}, "ticket_dispatched"),
+    ({"action": "settled"}, "ticket_settled"),
+    ({"action": "customer_confirmed"}, "ticket_verified"),
+]
+"""What is filled into the form, and an event the journal tells of afterwards."""
+
+
+def choose(page: Any, field: Any, value: str) -> None:
+    """Choose from a list of the form."""
+    field.locator(".p-select-button__control").press("ArrowDown")
+    page.locator(".p-select-option").get_by_text(value, exact=True).click()
+
+
+def field(form: Any, label: str) -> Any:
+    """A field of a form by its label."""
+    return form.locator(".schema-form-property").filter(has_text=label).last
+
+
+def answer(page: Any, ui: str, run_id: str, values: dict[str, str]) -> str:
+    """Press Resume, fill the form, submit; returns what stood above the form."""
+    page.goto(f"{ui}/runs/flow-run/{run_id}")
+    page.get_by_role("button", name="Resume").first.click(timeout=30_000)
+    form = page.get_by_role("dialog")
+    form.get_by_text("What happened, or what to do").wait_for()
+    told = str(form.inner_text())
+    for label, value in values.items():
+        if label in {"action", "Redirect to"}:
+            choose(page, field(form, "What happened" if label == "action" else label), value)
+        else:
+            field(form, label).locator("textarea, input").last.fill(value)
+    form.get_by_role("button", name="Submit").click()
+    form.wait_for(state="hidden", timeout=30_000)
+    return told
+
+
+@pytest.fixture
+def page(chromium: Any) -> Any:
+    opened = chromium.new_page(viewport={"width": 1500, "height": 1200})
+    opened.set_default_timeout(30_000)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.timeout(600)
+def test_a_pic_carries_a_ticket_through_the_forms(units_desk: Desk, page: Any) -> None:
+    desk, ui = units_desk, units_desk.api_url.removesuffix("/api")
+    for unit in ("network", "billing"):
+        desk.sandbox.state.units.tempers[unit] = UnitTemper("prompt", 3600)  # says nothing: the PIC phones
+    cases(desk, 1)
+    deployment = requests.get(f"{desk.api_url}/deployments/name/follow-up-ticket/pic", timeout=90).json()["id"]
+    page.goto(f"{ui}/deployments/deployment/{deployment}/run")
+    page.get_by_text("Open a ticket for a case", exact=True).first.click()
+    field(page, "it must be open").locator("textarea, input").last.fill("C-000001")
+    choose(page, field(page, "the one for the problem"), "network")
+    page.get_by_role("button", name="Submit").click()
+    page.get_by_text("scheduled to start now").first.wait_for()
+    for values, event in ANSWERS:
+        row = wait_suspended(desk, 1)
+        told = answer(page, ui, row["flow_run_id"], values)
+        assert "T-000001 of C-000001" in told
+        wait_told(desk, 1, event)
+    assert [row["status"] for row in tickets(desk).values()] == ["verified"]
+    (note,) = [row for row in rows(desk.engine, InteractionRow) if row["kind"] == "note"]
+    assert note["text"] == "Menunggu kabar <b>teknisi</b>"
+    found = Artifact.get("ticket-t-000001", _sync=True)
+    assert found is not None
+    page.goto(f"{ui}/artifacts/artifact/{found.id}")
+    page.get_by_text("verified").first.wait_for()
+    shown = page.inner_text("body")
+    for clause in ("4.3", "4.4", "5.3.2a", "5.3.2d"):
+        assert clause in shown
+    for told_of in ("phone", "settled", "Menunggu kabar"):
+        assert told_of in shown
+    assert page.locator("article b").count() == 0  # a note's markup is shown, not drawn
