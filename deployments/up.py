@@ -24,6 +24,8 @@ from deployments.seed import check, seed
 from tasks.settings import ROOT, Settings
 
 START_SECONDS = 120
+FOLLOW_UPS_AT_ONCE = 8
+"""Processes of follow-ups that run at the same time; intake and the monitor never wait behind them."""
 HOST = "127.0.0.1"
 
 
@@ -131,6 +133,8 @@ def bring_up(place: Installation, settings: Settings) -> dict[str, subprocess.Po
     _run("work-pool", [*prefect, "work-pool", "create", "desk", "--type", "process", "--overwrite"], environment, place)
     named = [part for name in place.deployments for part in ("--name", name)]
     _run("deploy", [*prefect, "deploy", *named], environment, place)
+    limit = [*prefect, "work-queue", "set-concurrency-limit", "follow-ups", str(FOLLOW_UPS_AT_ONCE), "--pool", "desk"]
+    _run("work-queue", limit, environment, place)
     worker = [*prefect, "worker", "start", "--pool", "desk", "--type", "process", "--name", "desk-worker"]
     processes["worker"] = start("worker", worker, environment, place.home)
     print(_where_to_look(place), flush=True)

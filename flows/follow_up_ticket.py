@@ -34,8 +34,10 @@ from models.ticket_book import TakenOver
 from models.ticket_steps import StepKind, TicketVerdict
 from tasks.contacts import contact
 from tasks.follow_up_forms import FollowTicket, OpenTicket, PicUpdate
+from tasks.holding import Held
+from tasks.pic_updates import record_update
 from tasks.ticket_reports import publish_case_file
-from tasks.tickets import Held, ask, finish, go_to_wait, look, mark_clock, record_update, take_on, take_updates
+from tasks.tickets import ask, finish, go_to_wait, look, mark_clock, raise_level, take_on, take_updates
 
 
 @flow(name="follow-up-ticket", description=__doc__, validate_parameters=True)
@@ -70,6 +72,8 @@ def carry_out(held: Held, verdict: TicketVerdict) -> None:
             take_updates(held)
         case StepKind.WARN | StepKind.BREACH:
             mark_clock(held, verdict, breach=verdict.kind is StepKind.BREACH)
+        case StepKind.RAISE:
+            raise_level(held, verdict)
         case StepKind.ASK:
             ask(held, verdict)
         case _:

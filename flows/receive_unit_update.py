@@ -24,7 +24,7 @@ from pydantic import Field
 from tasks.unit_pushes import take_push, wake
 
 
-@flow(name="receive-unit-update", description=__doc__)
+@flow(name="receive-unit-update", flow_run_name="push of {unit}", description=__doc__)
 def receive_unit_update(
     unit: Annotated[str, Field(max_length=32, description="The unit's code.")],
     body: Annotated[str, Field(max_length=10_000, description="update_id, reference, status, changed_at, note.")],

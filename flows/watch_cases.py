@@ -17,13 +17,20 @@ Clauses: 4.3, 4.4, 5.3.2d.
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from prefect import flow
 
 from tasks.notices import deliver_notices
 from tasks.watching import look_after_follow_ups, publish_follow_ups, pull_unit_changes
 
 
-@flow(name="watch-cases", description=__doc__)
+def _run_name() -> str:
+    return f"watch {datetime.now(ZoneInfo('Asia/Jakarta')):%d %b %H:%M:%S} WIB"
+
+
+@flow(name="watch-cases", flow_run_name=_run_name, description=__doc__)
 def watch_cases() -> None:
     """Pull, wake and restart, tell, report."""
     outcome = look_after_follow_ups(pull_unit_changes())

@@ -19,7 +19,6 @@ AT_ONCE = 2_000
 """Tickets woken or restarted in one round; the rest goes with the next."""
 CHECKED_AT_ONCE = 400
 """Waiting tickets whose runs are looked after in one round, those looked after longest ago first."""
-FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(hours=1)
 
 
@@ -43,7 +42,7 @@ def claim_ticket(connection: Connection, ticket_id: int, run_id: str, rules: Rul
         raise TakenOver(f"{ticket_number(ticket_id)} is carried by another run: {known.ended_why}")
     if ticket.status == TicketStatus.VERIFIED and known is None:
         raise TakenOver(f"{ticket_number(ticket_id)} is verified: there is nothing left to follow")
-    set_ticket(connection, ticket_id, processes=ticket.processes + 1, run_since=now, restarts=0)
+    set_ticket(connection, ticket_id, processes=ticket.processes + 1, run_since=now, failures=ticket.failures + 1)
     if known is not None:
         return []
     earlier = list(
@@ -93,29 +92,33 @@ class DueTicket:
     flow_run_id: str | None
     run_since: datetime | None
     waits: int
-    restarts: int
+    failures: int
     due: str | None
 
 
 def due_tickets(connection: Connection, now: datetime) -> list[DueTicket]:
     """Tickets with something to do at `now` (UTC), then some whose runs have not been looked at for longest.
 
-    Two indexed queries; what they cost grows with what is due, not with what waits.
+    Changed ones come first, then due ones, hard complaints before the rest. Indexed queries; what they cost grows
+    with what is due, not with what waits.
     """
     columns = (TicketRow.id, TicketRow.unit, TicketRow.flow_run_id, TicketRow.run_since, TicketRow.waits)
-    open_ones = select(*columns, TicketRow.restarts).where(TicketRow.status != "verified")
+    open_ones = select(*columns, TicketRow.failures).where(TicketRow.status != "verified")
     changed = select(UnitUpdateRow.ticket_id).where(
         UnitUpdateRow.applied_at.is_(None), UnitUpdateRow.ticket_id.is_not(None)
     )
     updated = connection.execute(open_ones.where(TicketRow.id.in_(changed)).limit(AT_ONCE)).all()
     timed = connection.execute(
-        open_ones.where(TicketRow.next_wake_at <= now).order_by(TicketRow.next_wake_at).limit(AT_ONCE)
+        open_ones.where(TicketRow.next_wake_at <= now)
+        .order_by(TicketRow.severity != "hard", TicketRow.next_wake_at)
+        .limit(AT_ONCE)
     ).all()
-    found = {row.id: _due(row, "due") for row in timed} | {row.id: _due(row, "changed") for row in updated}
+    found = {row.id: _due(row, "changed") for row in updated}
+    found |= {row.id: _due(row, "due") for row in timed if row.id not in found}
     checked = connection.execute(
         open_ones.order_by(TicketRow.run_checked_at.is_not(None), TicketRow.run_checked_at).limit(CHECKED_AT_ONCE)
     )
-    return list(({row.id: _due(row, None) for row in checked} | found).values())
+    return [*found.values(), *(_due(row, None) for row in checked if row.id not in found)]
 
 
 def still_carried(connection: Connection, ticket: DueTicket) -> bool:
@@ -125,7 +128,7 @@ def still_carried(connection: Connection, ticket: DueTicket) -> bool:
 
 
 def _due(row: Row[Any], why: str | None) -> DueTicket:
-    return DueTicket(row.id, row.unit, row.flow_run_id, row.run_since, row.waits, row.restarts, why)
+    return DueTicket(row.id, row.unit, row.flow_run_id, row.run_since, row.waits, row.failures, why)
 
 
 def mark_checked(connection: Connection, ticket_ids: Sequence[int], now: datetime) -> None:
@@ -140,6 +143,11 @@ class SeenRun:
     state_type: str
     pause_key: str | None = None
     since: datetime | None = None
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a process carries it, or is about to."""
+        return self.state_type in {"SCHEDULED", "PENDING", "RUNNING"}
 
     def silent(self, sign_of_life: datetime | None, lease: timedelta, now: datetime) -> bool:
         """Whether neither Prefect nor the records have heard of the run for longer than `lease`."""
@@ -159,11 +167,19 @@ ENDED = {"COMPLETED": "has ended", "FAILED": "failed", "CRASHED": "crashed", "CA
 
 
 def judge_run(ticket: DueTicket, seen: SeenRun | None, lease: timedelta, now: datetime) -> RunVerdict:
-    """Decide about the run of a ticket; `lease` is how long its process may be silent. Times are UTC."""
-    if ticket.restarts and ticket.run_since is not None:
-        wait = min(FIRST_WAIT * 2 ** min(ticket.restarts, 16), LONGEST_WAIT)
+    """Decide about the run of a ticket; `lease` is how long its process may be silent. Times are UTC.
+
+    The first lost run is replaced at once, those after it each after twice the wait, `lease` at first.
+    """
+    verdict = _whether_lost(ticket, seen, lease, now)
+    if verdict.action == "restart" and ticket.failures > 1 and ticket.run_since is not None:
+        wait = min(lease * 2 ** min(ticket.failures - 2, 16), LONGEST_WAIT)
         if now < ticket.run_since + wait:
-            return RunVerdict("leave", f"was restarted {ticket.restarts} times without success; again after {wait}")
+            return RunVerdict("leave", f"{verdict.reason}, as {ticket.failures} did in a row; a new one after {wait}")
+    return verdict
+
+
+def _whether_lost(ticket: DueTicket, seen: SeenRun | None, lease: timedelta, now: datetime) -> RunVerdict:
     if ticket.flow_run_id is None:
         return RunVerdict("restart", "has no run yet")
     if seen is None:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, select
 from models.cases import ClockRow, case_number
 from models.safe_text import for_markdown
 from models.staff import StaffRow
-from models.ticket_file import shown_at, ticket_artifact_key
-from models.ticket_rows import TicketRow, ticket_number
+from models.ticket_file import shown_at
+from models.ticket_rows import TicketRow, ticket_artifact_key, ticket_number
 from models.units import Units
 
 SHOWN = 100
@@ -39,7 +39,9 @@ def follow_ups_markdown(connection: Connection, units: Units, ui_url: str, now: 
         "| ticket | case | unit | problem | status | level | PIC | next look | due | |",
         "|---|---|---|---|---|--:|---|---|---|---|",
     ]
-    return "\n".join([*lines, *_rows(connection, units, ui_url, now)])
+    more = sum(row.tickets for row in totals if row.status != "verified") - SHOWN
+    rest = ["", f"{more} more open tickets are looked at later than these."] if more > 0 else []
+    return "\n".join([*lines, *_rows(connection, units, ui_url, now), *rest])
 
 
 def _rows(connection: Connection, units: Units, ui_url: str, now: datetime) -> list[str]:

@@ -40,11 +40,14 @@ VERBS: dict[str, str] = {
 BY_PHONE = frozenset({"acknowledged", "in_progress", "settled", "refused"})
 """Said by the unit, taken down by the PIC: a contact of its own."""
 LONGEST_LOOK = timedelta(days=14)
+MONITOR = "watch-cases"
+"""Who sends a `check` that no person sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class PicVerdict:
-    """What becomes of a PIC's update: the verb to take, or None and the sentence that says why not and what to do."""
+    """What becomes of a PIC's update: the verb to take, or None; then the sentence that says why not and what to do,
+    or none where somebody only looked."""
 
     verb: str | None
     refusal: str | None = None
@@ -60,9 +63,18 @@ def judge_pic_update(
     look_in_minutes: int | None,
     note: str,
     units: Collection[str],
+    by: str,
+    by_is_staff: bool,
     now: datetime,
 ) -> PicVerdict:
-    """Decide what to make of the form at `now` (UTC). `unit` has the ticket, `to_unit` is where it shall go."""
+    """Decide what to make of the form at `now` (UTC). `unit` has the ticket, `to_unit` is where it shall go.
+
+    A note written beside `check` is a note: the form stands at `check` until it is changed.
+    """
+    if by and not by_is_staff:
+        return PicVerdict(None, f"by: nobody here has the staff code {by[:32]}; give yours, or leave it empty.")
+    if action == "check" and note.strip():
+        action = "note"
     verb = VERBS.get(action)
     if verb is None:
         return PicVerdict(None)

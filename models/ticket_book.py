@@ -66,6 +66,7 @@ def open_ticket(
     if unit is not None and unit not in rules.units:
         raise TicketRefused(f"unit: there is no {unit}; there are {', '.join(rules.units)}")
     chosen = rules.units[unit] if unit else unit_for(rules.units, problem or case.problem)
+    _refuse_a_second(connection, case_id, chosen)
     values = {
         "case_id": case_id,
         "unit": chosen.code,
@@ -94,6 +95,15 @@ def _open_case(connection: Connection, case_id: int) -> Row[Any]:
     if case.status in OVER:
         raise TicketRefused(f"case: {case_number(case_id)} is {case.status}; reopen it first")
     return case
+
+
+def _refuse_a_second(connection: Connection, case_id: int, unit: Unit) -> None:
+    """A ticket is one unit's part in a case: two open ones would have the unit do it twice."""
+    same = (TicketRow.case_id == case_id, TicketRow.unit == unit.code, TicketRow.status != TicketStatus.VERIFIED.value)
+    there = connection.scalar(select(TicketRow.id).where(*same).limit(1))
+    if there is not None:
+        number = ticket_number(there)
+        raise TicketRefused(f"case: {unit.name} has {number} for {case_number(case_id)}; follow that, or choose a unit")
 
 
 def _pic_with_least(connection: Connection, now: datetime) -> int | None:
@@ -136,8 +146,9 @@ def journal_ticket(
 
 
 def set_ticket(connection: Connection, ticket_id: int, **values: Any) -> None:
-    """Change columns of a ticket."""
-    connection.execute(update(TicketRow).where(TicketRow.id == ticket_id).values(**values))
+    """Change columns of a ticket, if any are given."""
+    if values:
+        connection.execute(update(TicketRow).where(TicketRow.id == ticket_id).values(**values))
 
 
 def take_ticket_step(

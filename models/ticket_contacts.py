@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, insert, select
 
 from models.cases import case_number
 from models.notices import NoticeRow
-from models.ticket_rows import ContactRow, ticket_number
+from models.ticket_rows import ContactRow, ticket_artifact_key, ticket_number
 
 
 def add_contact(
@@ -21,8 +21,9 @@ def add_contact(
     code: int | None,
     detail: str,
     now: datetime,
+    reference: str | None = None,
 ) -> None:
-    """Note one try at a unit."""
+    """Note one try at a unit, with what the unit calls the ticket where it has taken it."""
     values = {
         "ticket_id": ticket.id,
         "unit": ticket.unit,
@@ -30,6 +31,7 @@ def add_contact(
         "key": key,
         "outcome": outcome,
         "status_code": code,
+        "reference": reference,
         "detail": detail[:500],
         "at": now,
     }
@@ -37,9 +39,16 @@ def add_contact(
 
 
 def tell(
-    connection: Connection, ticket: Row[Any], recipients: list[str], kind: str, cause: str, what: str, now: datetime
+    connection: Connection,
+    ticket: Row[Any],
+    recipients: list[str],
+    kind: str,
+    cause: str,
+    what: str,
+    ui_url: str,
+    now: datetime,
 ) -> None:
-    """Put a notice about a ticket into the outbox, once for each recipient and cause."""
+    """Put a notice about a ticket into the outbox, once for each recipient and cause; it leads to the case file."""
     number = ticket_number(ticket.id)
     for recipient in dict.fromkeys(recipients):
         key = f"{kind}:{number}:{recipient}:{cause}"[:128]
@@ -50,7 +59,7 @@ def tell(
                 "kind": kind,
                 "cause": key,
                 "title": f"{number} ({case_number(ticket.case_id)}, {ticket.unit}): {what}"[:300],
-                "body": "",
+                "body": f"Case file: {ui_url}/artifacts/key/{ticket_artifact_key(ticket.id)}",
                 "created_at": now,
                 "attempts": 0,
             }

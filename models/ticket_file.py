@@ -12,7 +12,7 @@ from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow, case_num
 from models.mention_rows import MentionRow
 from models.safe_text import for_markdown
 from models.staff import StaffRow
-from models.ticket_rows import ContactRow, TicketRow, ticket_number
+from models.ticket_rows import ContactRow, TicketRow, UnitUpdateRow, ticket_number
 from models.ticket_steps import TicketVerdict
 from models.unit_hours import JAKARTA
 from models.units import Unit
@@ -36,11 +36,6 @@ TOLD = (
 """What a journal entry's detail may show; the rest is for machines."""
 
 
-def ticket_artifact_key(ticket_id: int) -> str:
-    """The artifact key of a ticket's case file: `ticket-t-000123`."""
-    return f"ticket-{ticket_number(ticket_id).lower()}"
-
-
 def ticket_file(connection: Connection, ticket_id: int, unit: Unit, verdict: TicketVerdict, now: datetime) -> str:
     """The whole case file as markdown; customers' and units' words are escaped. Times are shown in Asia/Jakarta."""
     ticket = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
@@ -49,6 +44,7 @@ def ticket_file(connection: Connection, ticket_id: int, unit: Unit, verdict: Tic
         _customer(connection, ticket),
         _clocks(connection, ticket, now),
         _contacts(connection, ticket),
+        _said(connection, ticket),
         _notes(connection, ticket),
         _story(connection, ticket),
     ]
@@ -129,6 +125,19 @@ def _contacts(connection: Connection, ticket: Row[Any]) -> str:
     for number, row in enumerate(rows, start=1):
         why = " ".join(filter(None, (str(row.status_code or ""), for_markdown(row.detail, 200))))
         lines.append(f"| {number} {row.kind} | {shown_at(row.at)} | {for_markdown(row.unit)} | {row.outcome} | {why} |")
+    return "\n".join(lines) if rows else ""
+
+
+def _said(connection: Connection, ticket: Row[Any]) -> str:
+    rows = connection.execute(
+        select(UnitUpdateRow.__table__)
+        .where(UnitUpdateRow.ticket_id == ticket.id)
+        .order_by(UnitUpdateRow.changed_at, UnitUpdateRow.id)
+    ).all()
+    lines = ["| the unit said | on | by | what was made of it | in its words |", "|---|---|---|---|---|"]
+    for row in rows:
+        cells = (row.status, shown_at(row.changed_at), row.via, row.outcome or "to be looked at")
+        lines.append(f"| {' | '.join(map(for_markdown, cells))} | {for_markdown(row.note, 200)} |")
     return "\n".join(lines) if rows else ""
 
 

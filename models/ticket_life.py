@@ -58,7 +58,7 @@ TICKET_TRANSITIONS: dict[str, TicketTransition] = {
         TicketTransition("redirect", TO_SEND | WITH_UNIT | {S.REFUSED}, S.NEW, "ticket_redirected", "4.4"),
         TicketTransition("verify", frozenset({S.SETTLED}), S.VERIFIED, "ticket_verified", "5.3.2d"),
         TicketTransition("send_back", frozenset({S.SETTLED}), S.NEW, "customer_says_not_solved", "5.3.2d"),
-        TicketTransition("escalate", OPEN - {S.SETTLED}, None, "ticket_escalated", "4.4"),
+        TicketTransition("escalate", TO_SEND | WITH_UNIT, None, "ticket_escalated", "4.4"),
         TicketTransition("note", frozenset(TicketStatus), None, "pic_note", "4.3"),
         TicketTransition("change_look", OPEN, None, "next_look_changed", "4.3"),
     )

@@ -15,6 +15,11 @@ def ticket_number(ticket_id: int) -> str:
     return f"T-{ticket_id:06d}"
 
 
+def ticket_artifact_key(ticket_id: int) -> str:
+    """The artifact key of a ticket's case file: `ticket-t-000123`."""
+    return f"ticket-{ticket_number(ticket_id).lower()}"
+
+
 class UnitRow(Table):
     """How far a unit's changes have been pulled, and what became of the last pull."""
 
@@ -68,7 +73,8 @@ class TicketRow(Table):
     run_since: Mapped[datetime | None]
     """When the run that carries it last gave a sign of life, or was asked to."""
     run_checked_at: Mapped[datetime | None]
-    restarts: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    """Runs in a row that did not come as far as waiting; they are replaced ever more slowly."""
     processes: Mapped[int] = mapped_column(default=0)
     idle_wakes: Mapped[int] = mapped_column(default=0)
 
@@ -85,11 +91,14 @@ Index(
     sqlite_where=TicketRow.status != "verified",
     postgresql_where=TicketRow.status != "verified",
 )
-Index("ix_tickets_unit_reference", TicketRow.unit, TicketRow.reference)
 
 
 class ContactRow(Table):
-    """One try at a unit. `key` is the idempotency key it was made under."""
+    """One try at a unit. `key` is the idempotency key it was made under.
+
+    `reference` is what the unit calls the ticket after a dispatch it took: what it says under that name later, even
+    about an earlier round, is about this ticket.
+    """
 
     __tablename__ = "contacts"
 
@@ -100,15 +109,19 @@ class ContactRow(Table):
     key: Mapped[str] = mapped_column(String(64))
     outcome: Mapped[str] = mapped_column(String(24))
     status_code: Mapped[int | None]
+    reference: Mapped[str | None] = mapped_column(String(128))
     detail: Mapped[str] = mapped_column(String(500))
     at: Mapped[datetime]
+
+
+Index("ix_contacts_unit_reference", ContactRow.unit, ContactRow.reference)
 
 
 class UnitUpdateRow(Table):
     """What a unit said about a ticket, pulled or pushed, once: (unit, update id) is unique.
 
     Taken in before anything is made of it, so that nothing said is lost; `applied_at` and `outcome` tell what became
-    of it. `ticket_id` is None until a ticket with the unit's reference is known.
+    of it. `ticket_id` is None until a dispatch with the unit's reference has been noted.
     """
 
     __tablename__ = "unit_updates"
@@ -118,7 +131,7 @@ class UnitUpdateRow(Table):
     unit: Mapped[str] = mapped_column(String(32))
     update_id: Mapped[str] = mapped_column(String(128))
     reference: Mapped[str] = mapped_column(String(128))
-    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     status: Mapped[str] = mapped_column(String(24))
     note: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[datetime]
@@ -142,7 +155,7 @@ class FollowUpRunRow(Table):
     __tablename__ = "follow_up_runs"
 
     flow_run_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"))
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     shut_at: Mapped[datetime | None]
@@ -156,4 +169,10 @@ Index(
     unique=True,
     sqlite_where=FollowUpRunRow.ended_at.is_(None),
     postgresql_where=FollowUpRunRow.ended_at.is_(None),
+)
+Index(
+    "ix_follow_up_runs_to_shut",
+    FollowUpRunRow.ended_at,
+    sqlite_where=FollowUpRunRow.shut_at.is_(None),
+    postgresql_where=FollowUpRunRow.shut_at.is_(None),
 )

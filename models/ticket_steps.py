@@ -18,12 +18,13 @@ class TicketClockKind(StrEnum):
 
 
 class StepKind(StrEnum):
-    """What a follow-up may have to do."""
+    """What a follow-up may have to do: `raise` goes one escalation level up, `escalate` tells the post of the level."""
 
     FINISH = "finish"
     TAKE_UPDATES = "take_updates"
     DISPATCH = "dispatch"
     ESCALATE = "escalate"
+    RAISE = "raise"
     BREACH = "breach"
     WARN = "warn"
     CHASE = "chase"
@@ -88,7 +89,7 @@ def next_step(ticket: TicketStand, unit: Unit, now: datetime) -> TicketVerdict:
         found = _due(clock, unit, now)
         if found:
             return found
-    if ticket.told_level < ticket.level:
+    if ticket.told_level < ticket.level and status in WITH_UNIT:
         reason = f"Escalation level {ticket.level}: {unit.post(ticket.level)} has to know."
         return TicketVerdict(StepKind.ESCALATE, (reason,), "4.4", now)
     return _when_quiet(ticket, unit, now)
@@ -112,6 +113,9 @@ def _when_quiet(ticket: TicketStand, unit: Unit, now: datetime) -> TicketVerdict
     kind, since, reason, clause = _question(ticket, unit)
     if since is None:
         return TicketVerdict(kind, (reason,), clause, now)
+    late = any(clock.breached for clock in ticket.clocks)
+    if kind is StepKind.CHASE and late and ticket.level < len(unit.ladder):
+        kind, reason = StepKind.RAISE, f"{unit.name} is late and has still said nothing: one level up."
     due = ticket.look_at or unit.calendar.add(since, unit.chase_every)
     if due <= now:
         return TicketVerdict(kind, (reason,), clause, now)

@@ -8,8 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from models.case_book import entry, write_journal
 from models.database import one_of
-from models.ticket_rows import TicketRow, UnitRow, UnitUpdateRow
+from models.ticket_book import Rules
+from models.ticket_life import TicketStatus
+from models.ticket_rows import ContactRow, TicketRow, UnitRow, UnitUpdateRow
 
 
 def pulled_until(connection: Connection, unit: str) -> datetime | None:
@@ -48,25 +51,57 @@ def take_in_changes(
 
 
 def tickets_by_reference(connection: Connection, unit: str, references: Sequence[str]) -> dict[str, int]:
-    """The tickets a unit knows by these references, in one query."""
+    """The tickets a unit knows, or knew, by these references, in one query."""
     rows = connection.execute(
-        select(TicketRow.reference, TicketRow.id).where(
-            TicketRow.unit == unit, one_of(connection, TicketRow.reference, references)
+        select(ContactRow.reference, ContactRow.ticket_id).where(
+            ContactRow.unit == unit, one_of(connection, ContactRow.reference, references)
         )
     )
-    return {row.reference: row.id for row in rows}
+    return {row.reference: row.ticket_id for row in rows}
 
 
 def match_waiting(connection: Connection) -> None:
     """Give changes that came before their ticket's reference was noted to their ticket."""
     ticket = (
-        select(TicketRow.id)
-        .where(TicketRow.unit == UnitUpdateRow.unit, TicketRow.reference == UnitUpdateRow.reference)
+        select(ContactRow.ticket_id)
+        .where(ContactRow.unit == UnitUpdateRow.unit, ContactRow.reference == UnitUpdateRow.reference)
         .limit(1)
         .scalar_subquery()
     )
     waiting = (UnitUpdateRow.ticket_id.is_(None), UnitUpdateRow.applied_at.is_(None))
     connection.execute(update(UnitUpdateRow).where(*waiting).values(ticket_id=ticket))
+
+
+def close_late_changes(connection: Connection, rules: Rules, now: datetime) -> int:
+    """Note changes that came after their ticket was verified: they change nothing, and nobody waits for them.
+
+    Returns how many; their tickets' follow-ups have ended and are not woken for them.
+    """
+    rows = connection.execute(
+        select(UnitUpdateRow.id, UnitUpdateRow.unit, UnitUpdateRow.via, UnitUpdateRow.status, UnitUpdateRow.ticket_id)
+        .add_columns(TicketRow.case_id)
+        .join(TicketRow, TicketRow.id == UnitUpdateRow.ticket_id)
+        .where(UnitUpdateRow.applied_at.is_(None), TicketRow.status == TicketStatus.VERIFIED.value)
+        .order_by(UnitUpdateRow.id)
+    ).all()
+    why = "the ticket is verified already"
+    entries = [
+        entry(
+            now,
+            "unit_update_ignored",
+            "4.4",
+            rules.instruction,
+            {"update": row.id, "via": row.via, "says": row.status, "why": why},
+            case_id=row.case_id,
+            ticket_id=row.ticket_id,
+            actor=row.unit,
+        )
+        for row in rows
+    ]
+    write_journal(connection, entries)
+    late = update(UnitUpdateRow).where(one_of(connection, UnitUpdateRow.id, [row.id for row in rows]))
+    connection.execute(late.values(applied_at=now, outcome=why))
+    return len(rows)
 
 
 def note_pull(

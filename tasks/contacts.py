@@ -20,7 +20,8 @@ from models.ticket_reading import pic_code
 from models.ticket_rows import ContactRow, ticket_number
 from models.ticket_steps import StepKind
 from models.units import RetryPolicy
-from tasks.tickets import Held, holding, rules, unit_of
+from tasks.holding import Held, holding, rules, unit_of
+from tasks.settings import Settings
 from tasks.units.access import unit_access
 from tasks.units.client import UnitAnswer, send_message, send_ticket
 from tasks.units.errors import UnitError, UnitRefused
@@ -84,7 +85,8 @@ def contact_unit(held: Held, kind: str) -> None:
 
 def _note_success(held: Held, kind: str, key: str, answer: UnitAnswer) -> None:
     with holding(held) as (connection, ticket, now):
-        add_contact(connection, ticket, kind, key, TAKEN, answer.status_code, "", now)
+        named = answer.reference if kind == StepKind.DISPATCH else None
+        add_contact(connection, ticket, kind, key, TAKEN, answer.status_code, "", now, named)
         detail = {"unit": ticket.unit, "key": key, "reference": answer.reference}
         if kind == StepKind.DISPATCH:
             if TicketStatus(ticket.status) in TO_SEND:
@@ -117,7 +119,8 @@ def give_up(held: Held, kind: str, why: str) -> None:
         )
         journal_ticket(connection, ticket, "contact_failed", "4.4", rules(), now, detail)
         cause = f"{kind}:{ticket.round}:{ticket.escalation_level}"
-        tell(connection, ticket, pic_code(connection, ticket), "contact_failed", cause, standing, now)
+        told = pic_code(connection, ticket)
+        tell(connection, ticket, told, "contact_failed", cause, standing, Settings().ui_url, now)
 
 
 def _key(connection: Connection, ticket: Row[Any], kind: str) -> str:

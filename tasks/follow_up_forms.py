@@ -104,3 +104,8 @@ class PicUpdate(RunInput):
     def clean_note(self) -> str:
         """The note as the records take it."""
         return clean(self.note)
+
+    @property
+    def staff_code(self) -> str:
+        """The staff code, without stray blanks."""
+        return clean(self.by).strip()

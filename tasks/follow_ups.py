@@ -19,6 +19,7 @@ from sqlalchemy import Row
 from models.cases import case_number
 from models.database import chunks
 from models.follow_up_runs import SeenRun
+from models.pic_updates import MONITOR
 from models.ticket_rows import ticket_number
 from tasks.follow_up_forms import PicUpdate
 
@@ -86,11 +87,15 @@ def wake_run(run_id: str) -> Literal["woken", "busy", "lost"]:
     `busy`: it no longer waits, somebody was quicker. `lost`: Prefect does not know it, or has no form for it, as
     when its process died between suspending and saving the form.
     """
+    from httpx import HTTPStatusError
+
     with client() as prefect:
         try:
-            answer = prefect.resume_flow_run(UUID(run_id), run_input={"action": "check"})
+            answer = prefect.resume_flow_run(UUID(run_id), run_input={"action": "check", "by": MONITOR})
         except ObjectNotFound:
             return "lost"
+        except HTTPStatusError:  # two at the same moment: Prefect takes one and answers the other with an error
+            return "busy"
     match answer.status:
         case SetStateStatus.ACCEPT:
             return "woken"

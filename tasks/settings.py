@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     run_lease: float = Field(
         default=120, gt=0, description="Seconds a follow-up's process may be silent before it counts as lost."
     )
+    wakes_at_once: int = Field(
+        default=40, gt=0, description="Follow-ups that watch-cases keeps at work at once; more wait for the next round."
+    )
     ui_url: str = Field(default="http://127.0.0.1:4200", description="The Prefect UI, for links in notices.")
     sandbox_url: str = Field(default="", description="The sandbox's address; empty when the outside world is real.")
 

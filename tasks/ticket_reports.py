@@ -8,13 +8,13 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from models.ticket_file import briefing, ticket_artifact_key, ticket_file
+from models.ticket_file import briefing, ticket_file
 from models.ticket_reading import ticket_row
-from models.ticket_rows import ticket_number
+from models.ticket_rows import ticket_artifact_key, ticket_number
 from models.ticket_steps import TicketVerdict
 from tasks.database import desk_engine
+from tasks.holding import Held, unit_of
 from tasks.settings import Settings
-from tasks.tickets import Held, unit_of
 
 
 @task(name="publish case file", cache_policy=NO_CACHE)

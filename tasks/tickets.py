@@ -6,24 +6,18 @@ Every task takes ids and opens its own transaction; a run that another has taken
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import select, update
 
-from models.cases import ClockRow, InteractionRow
+from models.cases import ClockRow
 from models.database import write_transaction
 from models.follow_up_runs import claim_ticket, end_claim, wait_key
-from models.pic_updates import BY_PHONE, judge_pic_update
-from models.staff import StaffRow
 from models.ticket_book import (
-    Rules,
     TicketRefused,
     held_ticket,
     journal_ticket,
@@ -31,49 +25,17 @@ from models.ticket_book import (
     set_ticket,
     take_ticket_step,
 )
-from models.ticket_contacts import add_contact, tell
-from models.ticket_life import TicketStatus, judge_unit_update
+from models.ticket_contacts import tell
+from models.ticket_life import TICKET_TRANSITIONS, TicketStatus, judge_unit_update
 from models.ticket_reading import agent_code, open_updates, pic_code, supervisor_codes, ticket_row, ticket_stand
-from models.ticket_rows import UnitUpdateRow, ticket_number
+from models.ticket_rows import UnitUpdateRow
 from models.ticket_steps import TicketVerdict, next_step
-from models.units import Unit
 from tasks.database import desk_engine
-from tasks.desk_data import instruction, units
-from tasks.follow_up_forms import FollowTicket, OpenTicket, PicUpdate
+from tasks.follow_up_forms import FollowTicket, OpenTicket
 from tasks.follow_ups import label_run, saved_input, shut_run
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A ticket in the hands of a flow run."""
-
-    ticket_id: int
-    run_id: str
-
-    @property
-    def number(self) -> str:
-        """The ticket's number."""
-        return ticket_number(self.ticket_id)
-
-
-def rules() -> Rules:
-    """The units and the work instruction in force."""
-    return Rules(units(), instruction())
-
-
-def unit_of(ticket: Row[Any]) -> Unit:
-    """The unit that has a ticket. Raises `TicketRefused` where data/units.yaml no longer knows it."""
-    found = units().get(ticket.unit)
-    if found is None:
-        raise TicketRefused(f"unit: data/units.yaml has no {ticket.unit}; restore it or redirect {ticket.id}")
-    return found
-
-
-@contextmanager
-def holding(held: Held) -> Iterator[tuple[Connection, Row[Any], datetime]]:
-    """A write transaction over a ticket this run still carries: connection, row and now (UTC)."""
-    with write_transaction(desk_engine()) as connection:
-        yield connection, held_ticket(connection, held.ticket_id, held.run_id), datetime.now(UTC)
+from tasks.holding import Held, holding, rules, unit_of
+from tasks.pic_updates import record_update
+from tasks.settings import Settings
 
 
 @task(name="take on", cache_policy=NO_CACHE)
@@ -169,10 +131,21 @@ def mark_clock(held: Held, verdict: TicketVerdict, breach: bool) -> None:
         told = pic_code(connection, ticket)
         if breach:
             told += supervisor_codes(connection, now)
-            if TicketStatus(ticket.status) is not TicketStatus.SETTLED:
+            if TicketStatus(ticket.status) in TICKET_TRANSITIONS["escalate"].sources:
                 take_ticket_step(connection, ticket, "escalate", rules(), now, {"clock": verdict.clock})
         cause = f"{verdict.clock}:{ticket.round}"
-        tell(connection, ticket, told, "breach" if breach else "warning", cause, " ".join(verdict.reasons), now)
+        told_of = "breach" if breach else "warning"
+        tell(connection, ticket, told, told_of, cause, " ".join(verdict.reasons), Settings().ui_url, now)
+
+
+@task(name="raise level", cache_policy=NO_CACHE)
+def raise_level(held: Held, verdict: TicketVerdict) -> None:
+    """A unit that is late and goes on saying nothing: one level up; PIC and supervisor are told (4.4)."""
+    with holding(held) as (connection, ticket, now):
+        take_ticket_step(connection, ticket, "escalate", rules(), now, {"why": " ".join(verdict.reasons)}, look_at=None)
+        told = pic_code(connection, ticket) + supervisor_codes(connection, now)
+        cause = f"level:{ticket.round}:{ticket.escalation_level + 1}"
+        tell(connection, ticket, told, "raised", cause, " ".join(verdict.reasons), Settings().ui_url, now)
 
 
 @task(name="ask", cache_policy=NO_CACHE)
@@ -190,7 +163,8 @@ def ask(held: Held, verdict: TicketVerdict) -> None:
         )
         event = "customer_confirmation_asked" if settled else "pic_asked"
         journal_ticket(connection, ticket, event, verdict.clause, rules(), now, {"asked": told})
-        tell(connection, ticket, told, "ask", f"{ticket.status}:{now:%Y%m%d%H%M%S}", " ".join(verdict.reasons), now)
+        cause = f"{ticket.status}:{now:%Y%m%d%H%M%S}"
+        tell(connection, ticket, told, "ask", cause, " ".join(verdict.reasons), Settings().ui_url, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,69 +179,8 @@ class Wait:
 def go_to_wait(held: Held, verdict: TicketVerdict) -> Wait:
     """Write down when to look again; from here on no process is needed."""
     with holding(held) as (connection, ticket, now):
-        set_ticket(connection, held.ticket_id, next_wake_at=verdict.look_again_at, run_since=now)
+        set_ticket(connection, held.ticket_id, next_wake_at=verdict.look_again_at, run_since=now, failures=0)
         return Wait(ticket.waits, wait_key(held.ticket_id, ticket.waits))
-
-
-@task(name="record update", cache_policy=NO_CACHE)
-def record_update(held: Held, waits: int, said: PicUpdate) -> None:
-    """Make of the form what it means and begin a new wait, in one transaction; said twice, it counts once."""
-    with holding(held) as (connection, ticket, now):
-        if ticket.waits != waits:
-            return
-        set_ticket(connection, held.ticket_id, waits=waits + 1)
-        if said.action == "check":
-            idle = ticket.next_wake_at is not None and now < ticket.next_wake_at
-            idle = idle and not ticket_stand(connection, held.ticket_id).open_updates
-            if idle:
-                set_ticket(connection, held.ticket_id, idle_wakes=ticket.idle_wakes + 1)
-            return
-        _take_form(connection, ticket, said, now)
-
-
-def _keep_note(connection: Connection, ticket: Row[Any], said: PicUpdate, actor: str, now: datetime) -> None:
-    if not said.note.strip():
-        return
-    note = {"case_id": ticket.case_id, "author": actor, "text": said.clean_note, "at": now}
-    connection.execute(insert(InteractionRow), note | {"direction": "internal", "kind": "note"})
-
-
-def _take_form(connection: Connection, ticket: Row[Any], said: PicUpdate, now: datetime) -> None:
-    known = connection.scalar(select(StaffRow.code).where(StaffRow.code == said.by)) if said.by else None
-    actor = known or next(iter(pic_code(connection, ticket)), "pic")
-    verdict = judge_pic_update(
-        TicketStatus(ticket.status),
-        said.action,
-        unit=ticket.unit,
-        to_unit=said.redirect_to,
-        look_in_minutes=said.look_in_minutes,
-        note=said.note,
-        units=list(units()),
-        now=now,
-    )
-    _keep_note(connection, ticket, said, actor, now)
-    if verdict.refusal or verdict.verb is None:
-        set_ticket(connection, ticket.id, standing=f"Not taken: {verdict.refusal}"[:500])
-        detail = {"action": said.action, "why": verdict.refusal}
-        journal_ticket(connection, ticket, "pic_update_refused", "4.3", rules(), now, detail, actor)
-        return
-    if said.action in BY_PHONE:
-        key = f"{ticket_number(ticket.id)}-phone-{ticket.waits}"
-        add_contact(connection, ticket, "phone", key, said.action, None, "taken down by the PIC", now)
-    values: dict[str, Any] = {"look_at": verdict.look_at} if verdict.look_at else {}
-    if said.action in BY_PHONE - {"refused"}:
-        values["heard_at"] = now
-    take_ticket_step(
-        connection,
-        ticket,
-        verdict.verb,
-        rules(),
-        now,
-        {"action": said.action, "unit": said.redirect_to or ticket.unit},
-        actor=actor,
-        to_unit=said.redirect_to if said.action == "redirect" else None,
-        **values,
-    )
 
 
 @task(name="finish", cache_policy=NO_CACHE)

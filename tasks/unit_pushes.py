@@ -12,6 +12,7 @@ from prefect.logging import get_run_logger
 from sqlalchemy import select
 
 from models.database import write_transaction
+from models.mentions import RefusedRow
 from models.signatures import SignatureRefused, verify
 from models.ticket_rows import TicketRow
 from models.unit_inbox import match_waiting, take_in_changes, tickets_by_reference
@@ -39,13 +40,13 @@ def take_push(unit: str, body: str, timestamp: int, signature: str) -> str | Non
     now = datetime.now(UTC)
     try:
         verify(key.get_secret_value(), timestamp, signature, now, body)
-        change = parse_change(json.loads(body))
+        change = parse_change(unit, json.loads(body), now)
     except SignatureRefused as error:
         raise PushRefused(f"{unit}: {error}") from None
     except ValueError:
-        change = None
-    if change is None:
-        raise PushRefused(f"{unit}: body must be JSON with update_id, reference, status and changed_at")
+        raise PushRefused(f"{unit}: body must be JSON with update_id, reference, status and changed_at") from None
+    if isinstance(change, RefusedRow):
+        raise PushRefused(f"{unit}: {'; '.join(change.reasons)}")
     with write_transaction(desk_engine()) as connection:
         fresh = take_in_changes(connection, unit, [asdict(change)], "push", now)
         match_waiting(connection)
@@ -57,5 +58,5 @@ def take_push(unit: str, body: str, timestamp: int, signature: str) -> str | Non
 @task(name="wake", cache_policy=NO_CACHE)
 def wake(run_id: str) -> None:
     """Wake a follow-up now; where that does not succeed, the next round of `watch-cases` does."""
-    if not wake_run(run_id):
+    if wake_run(run_id) != "woken":
         get_run_logger().info("The follow-up is at work or lost; watch-cases looks after it.")

@@ -132,12 +132,12 @@ class SandboxUnits:
                     self._say(unit, reference, "settled", 1)
             return True
 
-    def changes(self, unit: str, since: datetime | None) -> list[dict[str, Any]]:
-        """What the unit has said by now, dated after `since`; oldest first."""
+    def changes(self, unit: str, since: datetime | None, limit: int) -> list[dict[str, Any]]:
+        """The oldest `limit` things the unit has said by now, dated `since` or later; oldest first."""
         with self.lock:
             seen = [said for said in self.said if said.unit == unit and said.visible <= self.now()]
         shown = [said for said in seen if since is None or said.changed >= since]
-        return [said.plain() for said in sorted(shown, key=lambda said: said.changed)]
+        return [said.plain() for said in sorted(shown, key=lambda said: said.changed)[:limit]]
 
     def _say(self, unit: str, reference: str, status: str, step: float) -> None:
         at = self.now() + timedelta(seconds=step * self.temper(unit).pace)
@@ -198,7 +198,8 @@ async def _tickets(units: SandboxUnits, request: Request) -> Response:
         return body
     if request.method == "GET":
         since = request.query_params.get("updated_since")
-        return WireJSON({"updates": units.changes(unit, datetime.fromisoformat(since) if since else None)})
+        limit = int(request.query_params.get("limit", "1000"))
+        return WireJSON({"updates": units.changes(unit, datetime.fromisoformat(since) if since else None, limit)})
     failing = units.failing(unit)
     if failing == "before":
         return WireJSON({"error": "The unit's system is away."}, 503)

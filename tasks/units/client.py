@@ -11,12 +11,13 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 
+from models.mentions import RefusedRow
 from models.safe_text import clean, for_plain
 from models.signatures import sign
 from models.units import Unit
@@ -25,6 +26,8 @@ from tasks.units.errors import UnitError, UnitNotSetUp, UnitRefused, UnitUnavail
 
 CHANGES_AT_ONCE = 5_000
 """Changes taken from a unit in one call; the rest comes with the next."""
+LONGEST_AHEAD = timedelta(days=1)
+"""How far a unit's clock may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +68,37 @@ def send_message(unit: Unit, access: UnitAccess, reference: str, body: Mapping[s
     return UnitAnswer(answer.status_code, reference)
 
 
-def pull_changes(unit: Unit, access: UnitAccess, since: datetime | None) -> list[UnitChange]:
+def pull_changes(unit: Unit, access: UnitAccess, since: datetime | None) -> list[UnitChange | RefusedRow]:
     """What has changed at a unit since a moment of its own clock, in one call, oldest first. Raises `UnitError`."""
     asked = {"limit": str(CHANGES_AT_ONCE)} | ({"updated_since": since.isoformat()} if since else {})
     rows = _json(_call(unit, access, "GET", f"/tickets?{urlencode(asked)}")).get("updates")
     if not isinstance(rows, list):
         raise UnitUnavailable("answered without a list of updates")
-    return [change for row in rows if (change := parse_change(row)) is not None]
+    return [parse_change(unit.code, row, datetime.now(UTC)) for row in rows]
 
 
-def parse_change(row: Any) -> UnitChange | None:
-    """A unit's change as our record; None where it cannot be understood."""
+def parse_change(unit: str, row: Any, now: datetime) -> UnitChange | RefusedRow:
+    """A unit's change as our record; with its reasons where it cannot be one. `now` is UTC."""
+    reasons = []
+    given = row if isinstance(row, dict) else {"row": row}
+    named = [str(given.get(name, "")) for name in ("update_id", "reference", "status")]
+    for name, value in zip(("update_id", "reference", "status"), named, strict=True):
+        if not 0 < len(value) <= 128:
+            reasons.append(f"{name}: must be there, with at most 128 characters")
     try:
-        changed_at = datetime.fromisoformat(row["changed_at"])
-        named = [str(row[name]) for name in ("update_id", "reference", "status")]
-    except (KeyError, TypeError, ValueError):
-        return None
-    if changed_at.tzinfo is None or not all(0 < len(name) <= 128 for name in named):
-        return None
+        changed_at = datetime.fromisoformat(given.get("changed_at", ""))
+        if changed_at.tzinfo is None or changed_at > now + LONGEST_AHEAD:
+            reasons.append("changed_at: must have a time zone and be no more than a day ahead")
+    except (TypeError, ValueError):
+        changed_at = now
+        reasons.append("changed_at: must be an ISO 8601 moment with its time zone")
+    if reasons:
+        return RefusedRow(f"unit/{unit}", named[0] or None, given, tuple(reasons))
     return UnitChange(
         for_plain(named[0], 128),
         for_plain(named[1], 128),
         for_plain(named[2], 24),
-        clean(str(row.get("note", "")))[:2000],
+        clean(str(given.get("note") or ""))[:2000],
         changed_at.astimezone(UTC),
     )
 

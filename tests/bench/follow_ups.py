@@ -19,11 +19,11 @@ from models.accounts import AccountRow
 from models.cases import CaseRow
 from models.database import migrate, write_transaction
 from models.follow_up_runs import due_tickets
-from models.ticket_rows import TicketRow
+from models.ticket_rows import ContactRow, TicketRow
 from models.unit_inbox import match_waiting, take_in_changes
 from tasks.desk_data import units
 from tasks.units.access import UnitAccess
-from tasks.units.client import pull_changes
+from tasks.units.client import UnitChange, pull_changes
 from tests.conftest import POSTGRES_ANSWERS, PrefectServer, desk_at, postgres_database
 from tests.follow_ups import all_verified, hand_over, story, tickets, units_at_work, watch_until
 
@@ -46,7 +46,8 @@ def follow_up_figures(engine: Engine, now: datetime) -> dict[str, float]:
             access = UnitAccess(url=f"{sandbox.url}/units/{code}", signing_key=SecretStr("sandbox-unit-key"))
             changes = pull_changes(units()[code], access, now - timedelta(hours=1))
             with write_transaction(engine) as connection:
-                take_in_changes(connection, code, [asdict(change) for change in changes], "pull", now)
+                known = [asdict(change) for change in changes if isinstance(change, UnitChange)]
+                take_in_changes(connection, code, known, "pull", now)
         pulled = time.perf_counter()
     with write_transaction(engine) as connection:
         match_waiting(connection)
@@ -83,7 +84,13 @@ def _put_tickets(engine: Engine, now: datetime, codes: list[str]) -> None:
             }
             for number in range(WAITING)
         ]
-        connection.execute(insert(TicketRow), rows)
+        ids = list(connection.scalars(insert(TicketRow).returning(TicketRow.id, sort_by_parameter_order=True), rows))
+        contact = {"kind": "dispatch", "outcome": "taken", "detail": "", "at": now}
+        sent = [
+            {**contact, "ticket_id": id_, "unit": row["unit"], "key": row["opening_key"], "reference": row["reference"]}
+            for id_, row in zip(ids, rows, strict=True)
+        ]
+        connection.execute(insert(ContactRow), sent)
 
 
 def process_figures() -> dict[str, float]:

@@ -93,13 +93,15 @@ def test_slow_out_of_order_and_down_end_verified(units_desk: Desk) -> None:
         return len(tickets(desk)) == len(LATE) and all(row["status"] in ENDED for row in tickets(desk).values())
 
     watch_until(all_verified)
+    late = tickets(desk)["billing"]["id"]
+    watch_until(lambda: story(desk, late).count("unit_update_ignored") == 2)  # what came late and was no longer news
     told = {unit: story(desk, row["id"]) for unit, row in tickets(desk).items()}
-    assert "unit_update_ignored" in told["billing"]  # what came late and was no longer news
     assert told["billing"].count("ticket_settled") == 1
     assert "unit_unreachable" in told["provisioning"]
     assert told["provisioning"].index("unit_unreachable") < told["provisioning"].index("ticket_dispatched")
     notices = [row for row in rows(desk.engine, NoticeRow) if row["kind"] == "ask"]
-    assert any("phone" in row["body"] for row in notices)  # the PIC is asked to phone
+    assert any("phone" in row["title"] for row in notices)  # the PIC is asked to phone
+    assert all("/artifacts/key/ticket-t-" in row["body"] for row in notices)
 
 
 @pytest.mark.timeout(600)

@@ -28,7 +28,7 @@ LIFE: dict[str, dict[str, str]] = {
     "redirect": dict.fromkeys((*REACHED, "refused"), "new"),
     "verify": {"settled": "verified"},
     "send_back": {"settled": "new"},
-    "escalate": {status: status for status in OPEN if status != "settled"},
+    "escalate": {status: status for status in REACHED},
     "note": {status: status for status in (*OPEN, "verified")},
     "change_look": {status: status for status in OPEN},
 }
@@ -88,6 +88,8 @@ def said(status: str, action: str, **changes: Any) -> PicVerdict:
         "look_in_minutes": None,
         "note": "",
         "units": ["network", "billing"],
+        "by": "",
+        "by_is_staff": False,
         "now": NOW,
     }
     return judge_pic_update(TicketStatus(status), action, **(given | changes))
@@ -99,6 +101,11 @@ def test_what_a_pic_says() -> None:
     assert said("settled", "customer_not_solved").verb == "send_back"
     assert said("refused", "redirect", to_unit="billing").verb == "redirect"
     assert said("dispatched", "note", note="x").verb == "note"
+    assert said("dispatched", "check", note="x").verb == "note"  # the form stands at check until it is changed
+    assert said("dispatched", "acknowledged", by="P01", by_is_staff=True).verb == "acknowledge"
+    assert said("dispatched", "check", by="P99").refusal == (
+        "by: nobody here has the staff code P99; give yours, or leave it empty."
+    )
     assert said("dispatched", "change_look", look_in_minutes=30).look_at == NOW + timedelta(minutes=30)
 
 
@@ -113,6 +120,7 @@ def test_what_a_pic_says() -> None:
         ("dispatched", "change_look", {}, "from 1 to 20160"),
         ("dispatched", "change_look", {"look_in_minutes": 20161}, "14 days"),
         ("settled", "escalate", {}, "not possible"),
+        ("refused", "escalate", {}, "not possible"),
     ],
 )
 def test_a_refused_form_says_why_and_what_to_do(status: str, action: str, changes: dict[str, Any], why: str) -> None:

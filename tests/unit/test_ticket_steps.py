@@ -48,6 +48,14 @@ WARNED, BREACHED = replace(CLOCK, warned=True), replace(CLOCK, warned=True, brea
         ({}, 2, "breach", "5.3.2d"),  # slept through the warning
         ({"clocks": (BREACHED,), "level": 1}, 2, "escalate", "4.4"),
         ({"clocks": (BREACHED,), "level": 1, "told_level": 1}, 1.9, "wait", "5.3.2d"),
+        ({"clocks": (BREACHED,), "level": 1, "told_level": 1}, 2, "raise", "4.4"),  # late, and still silent
+        ({"clocks": (BREACHED,), "level": 3, "told_level": 3}, 2, "chase", "4.4"),  # there is no further post
+        (
+            {"clocks": (BREACHED,), "level": 1, "status": TicketStatus.UNREACHABLE, "asked_at": NOW},
+            1.9,
+            "wait",
+            "5.3.2d",
+        ),
         ({"clocks": ()}, 2, "chase", "4.4"),
         ({"clocks": (), "heard_at": NOW + HOUR}, 2, "wait", "5.3.2d"),
         ({"clocks": (), "look_at": NOW + 5 * HOUR}, 4, "wait", "5.3.2d"),
@@ -93,8 +101,12 @@ WAITING = SeenRun("PAUSED", wait_key(1, 3))
         (replace(DUE, run_since=NOW - HOUR), SeenRun("SCHEDULED"), "leave"),
         (replace(DUE, run_since=NOW - HOUR), SeenRun("PENDING", None, NOW), "leave"),  # just woken
         (replace(DUE, run_since=NOW - HOUR), SeenRun("PENDING", None, NOW - HOUR), "restart"),
-        (replace(DUE, restarts=2), SeenRun("FAILED"), "leave"),
-        (replace(DUE, restarts=2, run_since=NOW - HOUR), SeenRun("FAILED"), "restart"),
+        (replace(DUE, failures=1), SeenRun("FAILED"), "restart"),  # the first is replaced at once
+        (replace(DUE, failures=2), SeenRun("FAILED"), "leave"),
+        (replace(DUE, failures=2, run_since=NOW - HOUR), SeenRun("FAILED"), "restart"),
+        (replace(DUE, failures=6, run_since=NOW - HOUR / 2), SeenRun("FAILED"), "leave"),
+        (replace(DUE, failures=99, run_since=NOW - HOUR), SeenRun("FAILED"), "restart"),
+        (replace(DUE, failures=2), WAITING, "wake"),
     ],
 )
 def test_a_lost_run_is_told_from_a_living_one(ticket: DueTicket, seen: SeenRun | None, action: str) -> None:

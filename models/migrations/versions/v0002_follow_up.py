@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("flow_run_id", sa.String(length=36), nullable=True),
         sa.Column("run_since", database.UtcDateTime(timezone=True), nullable=True),
         sa.Column("run_checked_at", database.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("restarts", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("processes", sa.Integer(), nullable=False),
         sa.Column("idle_wakes", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_tickets_case_id")),
@@ -73,7 +73,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("status != 'verified'"),
             postgresql_where=sa.text("status != 'verified'"),
         )
-        batch_op.create_index("ix_tickets_unit_reference", ["unit", "reference"], unique=False)
 
     op.create_table(
         "contacts",
@@ -84,6 +83,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("outcome", sa.String(length=24), nullable=False),
         sa.Column("status_code", sa.Integer(), nullable=True),
+        sa.Column("reference", sa.String(length=128), nullable=True),
         sa.Column("detail", sa.String(length=500), nullable=False),
         sa.Column("at", database.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_contacts_ticket_id")),
@@ -91,6 +91,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("contacts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contacts_ticket_id"), ["ticket_id"], unique=False)
+        batch_op.create_index("ix_contacts_unit_reference", ["unit", "reference"], unique=False)
 
     op.create_table(
         "follow_up_runs",
@@ -104,6 +105,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("flow_run_id", name=op.f("pk_follow_up_runs")),
     )
     with op.batch_alter_table("follow_up_runs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_follow_up_runs_ticket_id"), ["ticket_id"], unique=False)
+        batch_op.create_index(
+            "ix_follow_up_runs_to_shut",
+            ["ended_at"],
+            unique=False,
+            sqlite_where=sa.text("shut_at IS NULL"),
+            postgresql_where=sa.text("shut_at IS NULL"),
+        )
         batch_op.create_index(
             "uq_follow_up_runs_live",
             ["ticket_id"],
@@ -131,6 +140,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("unit", "update_id", name=op.f("uq_unit_updates_unit_update_id")),
     )
     with op.batch_alter_table("unit_updates", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unit_updates_ticket_id"), ["ticket_id"], unique=False)
         batch_op.create_index(
             "ix_unit_updates_open",
             ["ticket_id"],
