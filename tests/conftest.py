@@ -133,6 +133,11 @@ class PrefectServer:
     def api_url(self) -> str:
         return f"{self.place.ui}/api"
 
+    @property
+    def records(self) -> Path:
+        """The folder of its embedded database."""
+        return Path(self.environment["PREFECT_HOME"])
+
     def start(self) -> None:
         """Start it, or start it again on what it remembers, and wait until it answers."""
         process = start("prefect", python("-m", "prefect", "server", "start"), self.environment, self.home)

@@ -6,9 +6,12 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -109,6 +112,18 @@ def resume(desk: Desk, run_id: str, **form: Any) -> bool:
             return told.status_code == 201
 
 
+def at_once(*acts: Callable[[], bool]) -> list[bool]:
+    """Do all of them at the same moment, each in a thread of its own; what each of them says."""
+    together = Barrier(len(acts))
+
+    def do(act: Callable[[], bool]) -> bool:
+        together.wait(30)
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return [done.result() for done in [pool.submit(copy_context().run, do, act) for act in acts]]
+
+
 def state(desk: Desk, run_id: str) -> dict[str, Any]:
     """The run's state as Prefect tells of it; empty where it does not (it has no such run, or is busy)."""
     told = requests.get(f"{desk.api_url}/flow_runs/{run_id}", timeout=90)
@@ -158,13 +173,15 @@ def wait_for(what: Callable[[], Any], seconds: float = 240) -> Any:
     pytest.fail(f"not within {seconds} s")
 
 
-def wait_suspended(desk: Desk, ticket_id: int) -> dict[str, Any]:
-    """Wait until a ticket's run is suspended; the ticket."""
+def wait_suspended(desk: Desk, ticket_id: int, waits: int | None = None) -> dict[str, Any]:
+    """Wait until a ticket's run is suspended, in the wait of that number where one is given; the ticket."""
 
     def suspended() -> dict[str, Any] | None:
         row = next((row for row in rows(desk.engine, TicketRow) if row["id"] == ticket_id), None)
         run_id = row and row["flow_run_id"]
-        return row if run_id and state(desk, run_id).get("type") == "PAUSED" else None
+        if not run_id or (waits is not None and row["waits"] != waits):
+            return None
+        return row if state(desk, run_id).get("type") == "PAUSED" else None
 
     return dict(wait_for(suspended))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_killed_at_every_step_boundary(dying_desk: Desk, tmp_path: Path) -> None
 
 
 @pytest.mark.timeout(600)
-def test_server_and_worker_killed_while_tickets_wait(
+def test_server_and_worker_killed_while_tickets_wait_then_an_older_copy_of_the_server(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, home = PrefectServer(tmp_path / "server"), tmp_path / "desk"
@@ -96,9 +97,19 @@ def test_server_and_worker_killed_while_tickets_wait(
         for process in started_in(home):
             process.kill()
         server.kill()
+        kept = shutil.copytree(server.records, tmp_path / "copy")
         server.start()
         start_worker(home)
+        watch_until(lambda: all(row["status"] not in {"new", "dispatched"} for row in tickets(desk).values()))
+        watch_until(all_wait)
+        assert {unit: row["flow_run_id"] for unit, row in tickets(desk).items()} == carrying
+        server.kill()
+        shutil.rmtree(server.records)
+        shutil.copytree(kept, server.records)
+        server.start()
         watch_until(lambda: all_verified(desk))
-        for unit, row in tickets(desk).items():
-            assert story(desk, row["id"]) == UNDISTURBED
-            assert row["flow_run_id"] == carrying[unit]
+        for row in tickets(desk).values():
+            told = story(desk, row["id"])
+            assert "follow_up_taken_over" in told  # the copy's form was outdated
+            assert [event for event in told if event != "follow_up_taken_over"] == UNDISTURBED
+        assert len(desk.sandbox.state.units.tickets) == len(waiting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 
 import pytest
 import requests
@@ -11,13 +12,15 @@ import requests
 from deployments.sandbox.unit_pushes import UnitPusher
 from deployments.sandbox.units import UnitTemper
 from flows.receive_unit_update import receive_unit_update
-from models.cases import ClockRow
+from models.cases import ClockRow, InteractionRow
 from models.notices import NoticeRow
 from models.ticket_rows import ContactRow, FollowUpRunRow, UnitUpdateRow
+from tasks.follow_ups import wake_run
 from tasks.unit_pushes import PushRefused
 from tests.conftest import Desk
 from tests.follow_ups import (
     ENDED,
+    at_once,
     cases,
     confirm_settled,
     follow,
@@ -25,6 +28,7 @@ from tests.follow_ups import (
     state,
     story,
     tickets,
+    wait_suspended,
     watch_until,
 )
 from tests.support import rows
@@ -176,3 +180,25 @@ def test_a_signed_push_wakes_its_ticket_and_a_wrong_one_is_refused(units_desk: D
     pusher.ended.set()
     assert tickets(desk)["network"]["status"] != "dispatched"
     assert {row["via"] for row in rows(desk.engine, UnitUpdateRow)} == {"push"}
+
+
+@pytest.mark.timeout(600)
+def test_of_a_wake_and_forms_at_the_same_moment_one_wins_and_nothing_is_lost(units_desk: Desk) -> None:
+    desk = units_desk
+    desk.sandbox.state.units.tempers["network"] = UnitTemper("prompt", 3600)
+    (case, *_) = cases(desk, 1)
+    run_id = follow(desk, case=f"C-{case:06d}", unit="network")
+    taken = []
+    for number in range(4):
+        wait_suspended(desk, 1, waits=number)
+        notes = [f"Kabar {number} {letter}" for letter in "ab"]
+        forms = [partial(resume, desk, run_id, action="note", note=note) for note in notes]
+        wake, *told = at_once(lambda: wake_run(run_id) == "woken", *forms)
+        assert [wake, *told].count(True) == 1, (number, wake, told)
+        taken += [note for note, won in zip(notes, told, strict=True) if won]
+    wait_suspended(desk, 1, waits=4)
+    assert resume(desk, run_id, action="note", note="Kabar akhir")  # who was told no says it again
+    wait_suspended(desk, 1, waits=5)
+    kept = [row["text"] for row in rows(desk.engine, InteractionRow) if row["kind"] == "note"]
+    assert kept == [*taken, "Kabar akhir"]
+    assert story(desk, 1).count("pic_note") == len(kept)
