@@ -9,14 +9,15 @@ from sqlalchemy import Connection, func, select
 from models.cases import ClockRow, case_number
 from models.safe_text import for_markdown
 from models.staff import StaffRow
-from models.ticket_file import shown_at
 from models.ticket_rows import TicketRow, ticket_artifact_key, ticket_number
-from models.units import Units
+from models.unit_hours import JAKARTA
 
 SHOWN = 100
+WITH_DESK = {"settled", "refused", "unreachable"}
+"""Where the desk has to act: shown in bold."""
 
 
-def follow_ups_markdown(connection: Connection, units: Units, ui_url: str, now: datetime) -> str:
+def follow_ups_markdown(connection: Connection, ui_url: str, now: datetime) -> str:
     """Counts by status and a table of open tickets; what counts processes and wakes that found nothing stands below.
 
     Times are shown in Asia/Jakarta; `now` is UTC.
@@ -34,17 +35,17 @@ def follow_ups_markdown(connection: Connection, units: Units, ui_url: str, now: 
     counts = ", ".join(f"{row.tickets} {row.status}" for row in totals)
     processes, idle = sum(row.processes for row in totals), sum(row.idle for row in totals)
     lines = [
-        f"{counts}. {processes} processes in all, {idle} of them woken to find nothing to do.",
+        f"{counts}. Processes so far: {processes}; woken to find nothing to do: {idle}. Times are WIB.",
         "",
-        "| ticket | case | unit | problem | status | level | PIC | next look | due | |",
-        "|---|---|---|---|---|--:|---|---|---|---|",
+        "| ticket | | status | due | next look | unit | problem | case | level | PIC |",
+        "|---|---|---|---|---|---|---|---|--:|---|",
     ]
     more = sum(row.tickets for row in totals if row.status != "verified") - SHOWN
     rest = ["", f"{more} more open tickets are looked at later than these."] if more > 0 else []
-    return "\n".join([*lines, *_rows(connection, units, ui_url, now), *rest])
+    return "\n".join([*lines, *_rows(connection, ui_url, now), *rest])
 
 
-def _rows(connection: Connection, units: Units, ui_url: str, now: datetime) -> list[str]:
+def _rows(connection: Connection, ui_url: str, now: datetime) -> list[str]:
     due = (
         select(ClockRow.ticket_id, func.min(ClockRow.due_at).label("due_at"))
         .where(ClockRow.stopped_at.is_(None), ClockRow.ticket_id.is_not(None))
@@ -61,19 +62,22 @@ def _rows(connection: Connection, units: Units, ui_url: str, now: datetime) -> l
         .limit(SHOWN)
     )
     for row in rows:
-        unit = units.get(row.unit)
         late = " **late**" if row.due_at and row.due_at <= now else ""
         cells = (
             f"[{ticket_number(row.id)}]({ui_url}/artifacts/key/{ticket_artifact_key(row.id)})",
-            case_number(row.case_id),
-            for_markdown(unit.name if unit else row.unit),
+            f"[run]({ui_url}/runs/flow-run/{row.flow_run_id})" if row.flow_run_id else "no run yet",
+            f"**{row.status}**" if row.status in WITH_DESK else row.status,
+            f"{_short(row.due_at)}{late}" if row.due_at else "",
+            _short(row.next_wake_at) if row.next_wake_at else "now",
+            for_markdown(row.unit),
             f"{'**hard** ' if row.severity == 'hard' else ''}{row.problem}",
-            row.status,
+            case_number(row.case_id),
             str(row.escalation_level or ""),
             row.code or "nobody",
-            shown_at(row.next_wake_at) if row.next_wake_at else "now",
-            f"{shown_at(row.due_at)}{late}" if row.due_at else "",
-            f"[run]({ui_url}/runs/flow-run/{row.flow_run_id})" if row.flow_run_id else "",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def _short(moment: datetime) -> str:
+    return f"{moment.astimezone(JAKARTA):%d %b %H:%M}"

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from models.accounts import AccountRow
 from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow, case_number
+from models.clock_picture import ClockBar, clock_picture
 from models.mention_rows import MentionRow
 from models.safe_text import for_markdown
 from models.staff import StaffRow
@@ -18,6 +19,12 @@ from models.unit_hours import JAKARTA
 from models.units import Unit
 
 CLOCKS = {"unit_acknowledge": "acknowledge", "unit_settle": "settle"}
+NEEDED = {
+    "settled": "the customer's word: customer_confirmed ends it, customer_not_solved sends it back to the unit",
+    "refused": "redirect, with the unit that it goes to",
+    "unreachable": "phone the unit and take down what it says: acknowledged, in_progress, settled or refused",
+}
+"""What a ticket that stands with the desk needs of the PIC, in the words of the form."""
 TOLD = (
     "update",
     "via",
@@ -36,17 +43,22 @@ TOLD = (
 """What a journal entry's detail may show; the rest is for machines."""
 
 
-def ticket_file(connection: Connection, ticket_id: int, unit: Unit, verdict: TicketVerdict, now: datetime) -> str:
+def ticket_file(
+    connection: Connection, ticket_id: int, unit: Unit, verdict: TicketVerdict, ui_url: str, now: datetime
+) -> str:
     """The whole case file as markdown; customers' and units' words are escaped. Times are shown in Asia/Jakarta."""
     ticket = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
+    idle = f", of which {ticket.idle_wakes} were woken and found nothing to do" if ticket.idle_wakes else ""
     parts = [
         _head(connection, ticket, unit, verdict),
+        f"[Open the run]({ui_url}/runs/flow-run/{ticket.flow_run_id}); its **Resume** button is the PIC's form.",
         _customer(connection, ticket),
         _clocks(connection, ticket, now),
         _contacts(connection, ticket),
         _said(connection, ticket),
         _notes(connection, ticket),
         _story(connection, ticket),
+        f"As of {shown_at(now)} WIB; all times are WIB. Processes so far: {ticket.processes}{idle}.",
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -54,8 +66,17 @@ def ticket_file(connection: Connection, ticket_id: int, unit: Unit, verdict: Tic
 def briefing(connection: Connection, ticket_id: int, unit: Unit, verdict: TicketVerdict, now: datetime) -> str:
     """What stands above the resume form: who, what, where it stands, what is due."""
     ticket = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
-    parts = (_head(connection, ticket, unit, verdict), _customer(connection, ticket), _clocks(connection, ticket, now))
-    return "\n\n".join(part for part in parts if part)
+    due = connection.execute(
+        select(ClockRow.kind, ClockRow.due_at)
+        .where(ClockRow.ticket_id == ticket_id, ClockRow.stopped_at.is_(None))
+        .order_by(ClockRow.due_at)
+    )
+    lines = [
+        f"- The unit has to {CLOCKS.get(row.kind, row.kind)} it by {shown_at(row.due_at)} WIB"
+        f"{' (**late**)' if row.due_at <= now else ''}"
+        for row in due
+    ]
+    return "\n\n".join(["\n".join([_head(connection, ticket, unit, verdict), *lines]), _customer(connection, ticket)])
 
 
 def _head(connection: Connection, ticket: Row[Any], unit: Unit, verdict: TicketVerdict) -> str:
@@ -65,12 +86,14 @@ def _head(connection: Connection, ticket: Row[Any], unit: Unit, verdict: TicketV
         f"**{ticket_number(ticket.id)}** of {case_number(ticket.case_id)}, {ticket.problem}{hard}, with "
         f"**{for_markdown(unit.name)}**: **{ticket.status}**",
         "",
-        f"- {for_markdown(' '.join(verdict.reasons), 400)} (clause {verdict.clause})",
     ]
-    if verdict.look_again_at:
-        lines.append(f"- Looked at again {shown_at(verdict.look_again_at)} at the latest")
     if ticket.standing:
-        lines.append(f"- {for_markdown(ticket.standing, 500)}")
+        lines.append(f"- **{for_markdown(ticket.standing, 500)}**")
+    lines.append(f"- {for_markdown(' '.join(verdict.reasons), 400)} (clause {verdict.clause})")
+    if ticket.status in NEEDED:
+        lines.append(f"- Needed: {NEEDED[ticket.status]}")
+    if verdict.look_again_at:
+        lines.append(f"- Looked at again {shown_at(verdict.look_again_at)} WIB at the latest")
     if pic:
         lines.append(f"- PIC {for_markdown(pic.code)} {for_markdown(pic.name)}")
     if ticket.escalation_level:
@@ -79,8 +102,6 @@ def _head(connection: Connection, ticket: Row[Any], unit: Unit, verdict: TicketV
         )
     if ticket.reference:
         lines.append(f"- The unit's reference: {for_markdown(ticket.reference)}")
-    idle = f", {ticket.idle_wakes} of them found nothing to do" if ticket.idle_wakes else ""
-    lines.append(f"- Processes so far: {ticket.processes}{idle}")
     return "\n".join(lines)
 
 
@@ -104,24 +125,35 @@ def _clocks(connection: Connection, ticket: Row[Any], now: datetime) -> str:
     rows = connection.execute(
         select(ClockRow.__table__).where(ClockRow.ticket_id == ticket.id).order_by(ClockRow.id)
     ).all()
-    lines = ["| clock (unit hours) | started | warns | due | |", "|---|---|---|---|---|"]
-    for row in rows:
-        if row.breached_at:
-            state = f"**breached** {shown_at(row.breached_at)}"
-        elif row.stopped_at:
-            state = f"kept, {shown_at(row.stopped_at)}"
-        else:
-            state = "warned" if row.warned_at else ("running" if now < row.due_at else "up")
-        moments = map(shown_at, (row.started_at, row.warns_at, row.due_at))
-        lines.append(f"| {' | '.join((CLOCKS.get(row.kind, row.kind), *moments, state))} |")
-    return "\n".join(lines) if rows else ""
+    bars = [
+        ClockBar(
+            CLOCKS.get(row.kind, row.kind),
+            row.started_at,
+            row.warns_at,
+            row.due_at,
+            row.stopped_at,
+            row.breached_at is not None,
+            _clock_state(row),
+        )
+        for row in rows
+    ]
+    picture = clock_picture(bars, now)
+    return f"### Clocks, in the unit's hours\n\n{picture}" if rows else ""
+
+
+def _clock_state(row: Row[Any]) -> str:
+    if row.breached_at:
+        return f"breached {shown_at(row.breached_at)}"
+    if row.stopped_at:
+        return f"stopped {shown_at(row.stopped_at)}"
+    return f"due {shown_at(row.due_at)}{', warned' if row.warned_at else ''}"
 
 
 def _contacts(connection: Connection, ticket: Row[Any]) -> str:
     rows = connection.execute(
         select(ContactRow.__table__).where(ContactRow.ticket_id == ticket.id).order_by(ContactRow.id)
     ).all()
-    lines = ["| contact | when | unit | outcome | |", "|---|---|---|---|---|"]
+    lines = ["### Contacts with units", "", "| contact | when | unit | outcome | |", "|---|---|---|---|---|"]
     for number, row in enumerate(rows, start=1):
         why = " ".join(filter(None, (str(row.status_code or ""), for_markdown(row.detail, 200))))
         lines.append(f"| {number} {row.kind} | {shown_at(row.at)} | {for_markdown(row.unit)} | {row.outcome} | {why} |")
@@ -134,7 +166,8 @@ def _said(connection: Connection, ticket: Row[Any]) -> str:
         .where(UnitUpdateRow.ticket_id == ticket.id)
         .order_by(UnitUpdateRow.changed_at, UnitUpdateRow.id)
     ).all()
-    lines = ["| the unit said | on | by | what was made of it | in its words |", "|---|---|---|---|---|"]
+    lines = ["### What the unit said", "", "| it said | on | by | what was made of it | in its words |"]
+    lines.append("|---|---|---|---|---|")
     for row in rows:
         cells = (row.status, shown_at(row.changed_at), row.via, row.outcome or "to be looked at")
         lines.append(f"| {' | '.join(map(for_markdown, cells))} | {for_markdown(row.note, 200)} |")
@@ -147,16 +180,15 @@ def _notes(connection: Connection, ticket: Row[Any]) -> str:
         .where(InteractionRow.case_id == ticket.case_id, InteractionRow.kind == "note")
         .order_by(InteractionRow.id)
     ).all()
-    return "\n".join(
-        f"- Note, {shown_at(row.at)}, {for_markdown(row.author)}: {for_markdown(row.text, 500)}" for row in rows
-    )
+    notes = [f"- {shown_at(row.at)}, {for_markdown(row.author)}: {for_markdown(row.text, 500)}" for row in rows]
+    return "\n".join(["### Notes", "", *notes]) if rows else ""
 
 
 def _story(connection: Connection, ticket: Row[Any]) -> str:
     rows = connection.execute(
         select(JournalRow.__table__).where(JournalRow.ticket_id == ticket.id).order_by(JournalRow.id)
     )
-    lines = ["| when | what | who | clause | |", "|---|---|---|---|---|"]
+    lines = ["### What happened", "", "| when | what | who | clause | |", "|---|---|---|---|---|"]
     for row in rows:
         told = "; ".join(f"{name} {_shown(row.detail[name])}" for name in TOLD if row.detail.get(name) is not None)
         cells = (shown_at(row.at), for_markdown(row.event.replace("_", " ")), for_markdown(row.actor), row.clause)

@@ -20,12 +20,12 @@ from tasks.settings import Settings
 @task(name="publish case file", cache_policy=NO_CACHE)
 def publish_case_file(held: Held, verdict: TicketVerdict) -> str:
     """Leave the ticket's case file as an artifact; returns the briefing for the form."""
-    now = datetime.now(UTC)
+    now, ui = datetime.now(UTC), Settings().ui_url
     with desk_engine().connect() as connection:
         ticket = ticket_row(connection, held.ticket_id)
         assert ticket is not None
-        text = ticket_file(connection, held.ticket_id, unit_of(ticket), verdict, now)
+        text = ticket_file(connection, held.ticket_id, unit_of(ticket), verdict, ui, now)
         brief = briefing(connection, held.ticket_id, unit_of(ticket), verdict, now)
     key = ticket_artifact_key(held.ticket_id)
     create_markdown_artifact(text, key=key, description=f"{ticket_number(held.ticket_id)}: {ticket.status}")
-    return f"{brief}\n\n[The whole case file]({Settings().ui_url}/artifacts/key/{key})"
+    return f"[The whole case file]({ui}/artifacts/key/{key})\n\n{brief}"

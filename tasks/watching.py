@@ -170,7 +170,7 @@ def _shut(runs: dict[str, str], now: datetime) -> None:
 def publish_follow_ups(outcome: WatchOutcome) -> None:
     """Leave the artifact `follow-ups`: every open ticket, nearest look first, and what this round did."""
     with desk_engine().connect() as connection:
-        text = follow_ups_markdown(connection, units(), Settings().ui_url, datetime.now(UTC))
+        text = follow_ups_markdown(connection, Settings().ui_url, datetime.now(UTC))
     done = [f"{count} changes from {unit}" for unit, count in outcome.changes.items()]
     done += [f"{outcome.woken} woken"] if outcome.woken else []
     done += [f"{outcome.put_off} put off to the next round, most urgent first"] if outcome.put_off else []

@@ -14,9 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from models import tables
 from models.accounts import AccountRow
 from models.case_life import IllegalTransition
-from models.cases import CaseRow, ClockRow, JournalRow
+from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow
 from models.database import write_transaction
 from models.follow_up_runs import claim_ticket, due_tickets, end_claim, mark_checked, runs_to_shut
+from models.follow_up_view import follow_ups_markdown
 from models.notices import NoticeRow
 from models.staff import ShiftRow, StaffRow
 from models.ticket_book import (
@@ -29,8 +30,10 @@ from models.ticket_book import (
     take_ticket_step,
 )
 from models.ticket_contacts import add_contact, tell
+from models.ticket_file import briefing, ticket_file
 from models.ticket_reading import ticket_row, ticket_stand
 from models.ticket_rows import FollowUpRunRow, TicketRow, UnitUpdateRow
+from models.ticket_steps import next_step
 from models.unit_inbox import close_late_changes, match_waiting, note_pull, pulled_until, take_in_changes
 from tasks.desk_data import instruction, units
 from tests.support import NOW, rows
@@ -285,3 +288,40 @@ def test_the_pic_on_duty_with_the_fewest_tickets_gets_it(engine: Engine) -> None
         put_ticket(engine, key)
     codes = {row["id"]: row["code"] for row in rows(engine, StaffRow)}
     assert [codes[row["pic_id"]] for row in rows(engine, TicketRow)] == ["P02", "P03", "P02"]
+
+
+def test_the_case_file_shows_everything_and_nothing_takes_effect(engine: Engine) -> None:
+    ticket_id = put_ticket(engine)
+    dispatched(engine, ticket_id, "N-1")
+    claim(engine, ticket_id, "run-1")
+    hostile = "<img src=x onerror=alert(1)> | [klik](javascript:alert(2)) \n# judul"
+    with write_transaction(engine) as connection:
+        take_in_changes(connection, "network", [change("U1", "N-1") | {"note": hostile}], "push", NOW)
+        note = {"case_id": 1, "author": "P01", "text": hostile, "at": NOW, "direction": "internal", "kind": "note"}
+        connection.execute(insert(InteractionRow), note)
+    step(engine, ticket_id, "settle")
+    network = units()["network"]
+    with engine.connect() as connection:
+        verdict = next_step(ticket_stand(connection, ticket_id), network, NOW)
+        text = ticket_file(connection, ticket_id, network, verdict, "http://ui", NOW)
+        brief = briefing(connection, ticket_id, network, verdict, NOW)
+    for told in ("**settled**", "http://ui/runs/flow-run/run-1", "Needed: the customer's word", "Processes so far: 1"):
+        assert told in text
+    for heading in ("Clocks", "Contacts with units", "What the unit said", "Notes", "What happened"):
+        assert f"### {heading}" in text
+    assert "Needed: the customer's word" in brief
+    for found in (text, brief):
+        assert "<img" not in found
+        assert "](javascript" not in found
+        assert "\n# judul" not in found
+
+
+def test_the_list_of_follow_ups_names_what_stands_with_the_desk(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert follow_ups_markdown(connection, "http://ui", NOW) == "No ticket has been opened yet."
+    ticket_id = put_ticket(engine, severity="hard")
+    step(engine, ticket_id, "refuse")
+    with engine.connect() as connection:
+        text = follow_ups_markdown(connection, "http://ui", NOW + 9 * HOUR)
+    for told in ("1 refused", "**refused**", "**hard** network", "**late**", "no run yet", "/key/ticket-t-000001"):
+        assert told in text
