@@ -32,6 +32,6 @@ def receive_unit_update(
     signature: Annotated[str, Field(max_length=100, description="sha256=<hex>")],
 ) -> None:
     """Check, keep, wake."""
-    run_id = take_push(unit, body, timestamp, signature)
-    if run_id is not None:
-        wake(run_id)
+    ticket_id = take_push(unit, body, timestamp, signature)
+    if ticket_id is not None:
+        wake(ticket_id)

@@ -155,7 +155,7 @@ def _contacts(connection: Connection, ticket: Row[Any]) -> str:
     ).all()
     lines = ["### Contacts with units", "", "| contact | when | unit | outcome | |", "|---|---|---|---|---|"]
     for number, row in enumerate(rows, start=1):
-        why = " ".join(filter(None, (str(row.status_code or ""), for_markdown(row.detail, 200))))
+        why = for_markdown(row.detail, 200) or str(row.status_code or "")
         lines.append(f"| {number} {row.kind} | {shown_at(row.at)} | {for_markdown(row.unit)} | {row.outcome} | {why} |")
     return "\n".join(lines) if rows else ""
 

@@ -13,6 +13,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.input.run_input import keyset_from_base_key
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Cancelled
 from sqlalchemy import Row
 
@@ -85,16 +86,17 @@ def wake_run(run_id: str) -> Literal["woken", "busy", "lost"]:
     """Wake a waiting run.
 
     `busy`: it no longer waits, somebody was quicker. `lost`: Prefect does not know it, or has no form for it, as
-    when its process died between suspending and saving the form.
+    when its process died between suspending and saving the form. Asked once only: a wake that comes late, after
+    others have done the work, would find nothing to do.
     """
-    from httpx import HTTPStatusError
+    from httpx import HTTPError
 
-    with client() as prefect:
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}), client() as prefect:
         try:
             answer = prefect.resume_flow_run(UUID(run_id), run_input={"action": "check", "by": MONITOR})
         except ObjectNotFound:
             return "lost"
-        except HTTPStatusError:  # two at the same moment: Prefect takes one and answers the other with an error
+        except HTTPError:  # two at the same moment: Prefect takes one and answers the other with an error
             return "busy"
     match answer.status:
         case SetStateStatus.ACCEPT:

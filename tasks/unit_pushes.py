@@ -14,6 +14,7 @@ from sqlalchemy import select
 from models.database import write_transaction
 from models.mentions import RefusedRow
 from models.signatures import SignatureRefused, verify
+from models.ticket_reading import ticket_stand
 from models.ticket_rows import TicketRow
 from models.unit_inbox import match_waiting, take_in_changes, tickets_by_reference
 from tasks.database import desk_engine
@@ -28,8 +29,8 @@ class PushRefused(Exception):
 
 
 @task(name="take push", cache_policy=NO_CACHE)
-def take_push(unit: str, body: str, timestamp: int, signature: str) -> str | None:
-    """Check and keep a unit's push; returns the run to wake, None where no waiting ticket is meant.
+def take_push(unit: str, body: str, timestamp: int, signature: str) -> int | None:
+    """Check and keep a unit's push; returns the id of the ticket to wake, None where it is known or of no ticket yet.
 
     Raises `PushRefused`. A push that was taken before changes nothing.
     """
@@ -51,12 +52,14 @@ def take_push(unit: str, body: str, timestamp: int, signature: str) -> str | Non
         fresh = take_in_changes(connection, unit, [asdict(change)], "push", now)
         match_waiting(connection)
         ticket_id = tickets_by_reference(connection, unit, [change.reference]).get(change.reference)
-        run_id = connection.scalar(select(TicketRow.flow_run_id).where(TicketRow.id == ticket_id))
-    return run_id if fresh else None
+    return ticket_id if fresh else None
 
 
 @task(name="wake", cache_policy=NO_CACHE)
-def wake(run_id: str) -> None:
-    """Wake a follow-up now; where that does not succeed, the next round of `watch-cases` does."""
-    if wake_run(run_id) != "woken":
+def wake(ticket_id: int) -> None:
+    """Wake a ticket's follow-up now if it has not looked yet; where that does not succeed, `watch-cases` does it."""
+    with desk_engine().connect() as connection:
+        said = ticket_stand(connection, ticket_id).open_updates
+        run_id = connection.scalar(select(TicketRow.flow_run_id).where(TicketRow.id == ticket_id))
+    if said and run_id and wake_run(run_id) != "woken":
         get_run_logger().info("The follow-up is at work or lost; watch-cases looks after it.")

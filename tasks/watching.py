@@ -171,10 +171,10 @@ def publish_follow_ups(outcome: WatchOutcome) -> None:
     """Leave the artifact `follow-ups`: every open ticket, nearest look first, and what this round did."""
     with desk_engine().connect() as connection:
         text = follow_ups_markdown(connection, Settings().ui_url, datetime.now(UTC))
-    done = [f"{count} changes from {unit}" for unit, count in outcome.changes.items()]
-    done += [f"{outcome.woken} woken"] if outcome.woken else []
-    done += [f"{outcome.put_off} put off to the next round, most urgent first"] if outcome.put_off else []
-    lines = [f"This round: {', '.join(done) or 'nothing to do'}.", *(f"- restarted {one}" for one in outcome.restarted)]
+    done = [f"changes from {unit}: {count}" for unit, count in outcome.changes.items()]
+    done += [f"woken: {outcome.woken}"] if outcome.woken else []
+    done += [f"put off to the next round, the less urgent: {outcome.put_off}"] if outcome.put_off else []
+    lines = [f"This round: {'; '.join(done) or 'nothing to do'}.", *(f"- restarted {one}" for one in outcome.restarted)]
     lines += [f"- {trouble}" for trouble in outcome.troubles]
     for trouble in outcome.troubles:
         get_run_logger().warning(trouble)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -311,8 +312,7 @@ def test_the_case_file_shows_everything_and_nothing_takes_effect(engine: Engine)
         assert f"### {heading}" in text
     assert "Needed: the customer's word" in brief
     for found in (text, brief):
-        assert "<img" not in found
-        assert "](javascript" not in found
+        assert re.search(r"(?<!\\)(<img|\]\(javascript)", found) is None
         assert "\n# judul" not in found
 
 
