@@ -70,6 +70,7 @@ class Installation:
             "PREFECT_SERVER_API_PORT": str(self.prefect_port),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_CLI_PROMPT": "false",
             "DO_NOT_TRACK": "1",
@@ -135,6 +136,7 @@ def bring_up(place: Installation, settings: Settings) -> dict[str, subprocess.Po
     _run("deploy", [*prefect, "deploy", *named], environment, place)
     limit = [*prefect, "work-queue", "set-concurrency-limit", "follow-ups", str(FOLLOW_UPS_AT_ONCE), "--pool", "desk"]
     _run("work-queue", limit, environment, place)
+    _run("leftovers", python("-m", "deployments.leftovers"), environment, place)
     worker = [*prefect, "worker", "start", "--pool", "desk", "--type", "process", "--name", "desk-worker"]
     processes["worker"] = start("worker", worker, environment, place.home)
     print(_where_to_look(place), flush=True)

@@ -12,14 +12,16 @@ customer (5.3.2d).
 
 **While it waits** open the run and press Resume: the form takes what a PIC does. `check` looks now; `acknowledged`,
 `in_progress`, `settled`, `refused` are what a unit said by phone; `redirect` sends it to another unit; `escalate`
-tells the next post; `customer_confirmed` ends it; `customer_not_solved` sends it back.
+tells the next post; `change_look` sets the next look; `customer_confirmed` ends it; `customer_not_solved` sends it
+back; a note is kept beside any of them.
 
 **What it leaves.** The artifact `ticket-t-000123`: where it stands, clocks, contacts with the unit, and everything
 that happened with its clause.
 
 **What may go wrong.** The unit cannot be reached: the ticket stands with the PIC, who phones, and it is tried again.
-The unit refuses it: the PIC redirects it. A run that crashed, was cancelled or deleted is replaced within a minute or
-two, nothing is sent twice. `Cancelled: carried by another run` is a takeover.
+The unit refuses it: the PIC redirects it. A run that was cancelled, deleted or whose process died is replaced by
+`watch-cases` within a minute or two, one that fell silent within five; nothing is sent twice. Runs of one ticket that
+fail one after the other are replaced ever more slowly. `Cancelled: taken over by run …` is a takeover.
 
 Clauses: 4.3, 4.4, 5.3.2a, 5.3.2d.
 """
@@ -50,15 +52,16 @@ def follow_up_ticket(request: FollowTicket | OpenTicket) -> State[None] | None:
                 wait_for_word(held, verdict)
             else:
                 carry_out(held, verdict)
-        finish(held)
         publish_case_file(held, verdict)
+        finish(held)
     except TakenOver as taken_over:
         return Cancelled(message=str(taken_over))
     return None
 
 
 def wait_for_word(held: Held, verdict: TicketVerdict) -> None:
-    """Suspend until the run is woken; on the way back the same call gives what it was woken with."""
+    """Suspend until the run is woken. The process that wakes begins at `take_on`, which records what it was woken
+    with; a replay in between finds the same words here, and they count once."""
     wait = go_to_wait(held, verdict)
     briefing = publish_case_file(held, verdict)
     form = PicUpdate.with_initial_data(description=briefing)
@@ -76,5 +79,7 @@ def carry_out(held: Held, verdict: TicketVerdict) -> None:
             raise_level(held, verdict)
         case StepKind.ASK:
             ask(held, verdict)
-        case _:
+        case StepKind.DISPATCH | StepKind.CHASE | StepKind.ESCALATE:
             contact(held, verdict.kind)
+        case StepKind.WAIT | StepKind.FINISH:
+            raise AssertionError(f"{verdict.kind} is not carried out")

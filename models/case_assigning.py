@@ -18,7 +18,7 @@ from models.cases import CaseRow, ClockRow, case_number
 from models.clocks import ClockKind
 from models.database import one_of
 from models.desk_roster import WITHOUT_AGENT, agent_loads, staff_ids, staff_on_book
-from models.eligibility import Agent, on_duty
+from models.eligibility import on_duty_or_all
 from models.notices import NoticeRow
 from models.staff import StaffRow
 from models.work_instruction import WorkInstruction
@@ -62,7 +62,7 @@ def assign_waiting_cases(connection: Connection, instruction: WorkInstruction, n
     ids = staff_ids(connection)
     _give(connection, given, waiting, ids, instruction, now)
     _hand_to_team_leader(connection, stuck, waiting, ids, instruction, now)
-    supervisors = _to_tell(people["supervisor"], now)
+    supervisors = on_duty_or_all(people["supervisor"], now)
     _write_notices(connection, decisions, waiting, supervisors, now)
     return AssignmentOutcome(len(given), len(stuck))
 
@@ -201,12 +201,6 @@ def _hand_to_team_leader(
             rows,
         )
     write_journal(connection, journal)
-
-
-def _to_tell(supervisors: Sequence[Agent], now: datetime) -> list[str]:
-    """The supervisors on duty, or all of them where none is: somebody has to know."""
-    present = [person.code for person in supervisors if on_duty(person, now)]
-    return present or [person.code for person in supervisors]
 
 
 def _write_notices(

@@ -19,6 +19,7 @@ from models.clocks import clocks_for_case
 from models.database import one_of
 from models.mention_rows import MentionRow
 from models.priority import PriorityVerdict
+from models.ticket_rows import TicketRow
 from models.work_instruction import WorkInstruction
 
 DESK = "intake-mentions"
@@ -225,6 +226,8 @@ def _harden(
         return
     mentions = {cases.get(reference, reference): mention for reference, mention in plan.hardened.items()}
     connection.execute(update(CaseRow).where(CaseRow.id.in_(list(mentions))).values(severity="hard"))
+    followed = (TicketRow.case_id.in_(list(mentions)), TicketRow.next_wake_at.is_not(None))
+    connection.execute(update(TicketRow).where(*followed).values(next_wake_at=now))
     running = connection.execute(
         select(ClockRow.id, ClockRow.case_id, ClockRow.kind, ClockRow.due_at).where(
             ClockRow.case_id.in_(list(mentions)), ClockRow.stopped_at.is_(None)

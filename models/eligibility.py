@@ -71,6 +71,11 @@ def on_duty(agent: Agent, now: datetime) -> bool:
     return not is_away(agent, now) and any(starts <= now < ends for starts, ends in agent.shifts)
 
 
+def on_duty_or_all(staff: Sequence[Agent], now: datetime) -> list[str]:
+    """The codes of those on duty at `now` (UTC), or of all where nobody is: somebody has to know."""
+    return [person.code for person in staff if on_duty(person, now)] or [person.code for person in staff]
+
+
 def is_away(agent: Agent, now: datetime) -> bool:
     """True while the person is marked away (leave, sickness)."""
     return agent.away_until is not None and agent.away_until > now

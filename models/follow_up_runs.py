@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from models.database import one_of
 from models.ticket_book import FOLLOW_UP, Rules, TakenOver, journal_ticket, set_ticket
-from models.ticket_life import TicketStatus
 from models.ticket_reading import ticket_row
 from models.ticket_rows import FollowUpRunRow, TicketRow, UnitUpdateRow, ticket_number
 
@@ -20,6 +19,10 @@ AT_ONCE = 2_000
 CHECKED_AT_ONCE = 400
 """Waiting tickets whose runs are looked after in one round, those looked after longest ago first."""
 LONGEST_WAIT = timedelta(hours=1)
+TO_END = timedelta(seconds=10)
+"""What a process has to end by itself once its run has ended in the records."""
+TROUBLE = 3
+"""Runs in a row that failed: from here on people are told."""
 
 
 def wait_key(ticket_id: int, waits: int) -> str:
@@ -34,13 +37,12 @@ def claim_ticket(connection: Connection, ticket_id: int, run_id: str, rules: Rul
     and for a ticket that is verified.
     """
     ticket = ticket_row(connection, ticket_id)
-    assert ticket is not None
     known = connection.execute(
         select(FollowUpRunRow.__table__).where(FollowUpRunRow.flow_run_id == run_id)
     ).one_or_none()
     if known is not None and known.ended_at is not None:
         raise TakenOver(f"{ticket_number(ticket_id)} is carried by another run: {known.ended_why}")
-    if ticket.status == TicketStatus.VERIFIED and known is None:
+    if ticket.next_wake_at is None and known is None:
         raise TakenOver(f"{ticket_number(ticket_id)} is verified: there is nothing left to follow")
     set_ticket(connection, ticket_id, processes=ticket.processes + 1, run_since=now, failures=ticket.failures + 1)
     if known is not None:
@@ -66,19 +68,17 @@ def claim_ticket(connection: Connection, ticket_id: int, run_id: str, rules: Rul
     return earlier
 
 
-def end_claim(connection: Connection, run_id: str, why: str, now: datetime) -> None:
-    """A run has ended by itself: its ticket needs it no more."""
-    connection.execute(
-        update(FollowUpRunRow)
-        .where(FollowUpRunRow.flow_run_id == run_id)
-        .values(ended_at=now, shut_at=now, ended_why=why)
-    )
+def end_claim(connection: Connection, ticket_id: int, run_id: str, why: str, now: datetime) -> None:
+    """A run has ended by itself at `now` (UTC): its ticket needs no run any more, and no look."""
+    set_ticket(connection, ticket_id, next_wake_at=None)
+    ended = update(FollowUpRunRow).where(FollowUpRunRow.flow_run_id == run_id)
+    connection.execute(ended.values(ended_at=now, ended_why=why))
 
 
-def runs_to_shut(connection: Connection) -> dict[str, str]:
-    """Runs that were taken over from and that Prefect may still take for alive, and why they ended."""
+def runs_to_shut(connection: Connection, now: datetime) -> dict[str, str]:
+    """Runs that ended a while before `now` (UTC) and that Prefect may still take for alive, and why they ended."""
     wanted = select(FollowUpRunRow.flow_run_id, FollowUpRunRow.ended_why).where(
-        FollowUpRunRow.ended_at.is_not(None), FollowUpRunRow.shut_at.is_(None)
+        FollowUpRunRow.ended_at <= now - TO_END, FollowUpRunRow.shut_at.is_(None)
     )
     return {row.flow_run_id: row.ended_why for row in connection.execute(wanted.limit(AT_ONCE))}
 
@@ -103,7 +103,7 @@ def due_tickets(connection: Connection, now: datetime) -> list[DueTicket]:
     with what is due, not with what waits.
     """
     columns = (TicketRow.id, TicketRow.unit, TicketRow.flow_run_id, TicketRow.run_since, TicketRow.waits)
-    open_ones = select(*columns, TicketRow.failures).where(TicketRow.status != "verified")
+    open_ones = select(*columns, TicketRow.failures).where(TicketRow.next_wake_at.is_not(None))
     changed = select(UnitUpdateRow.ticket_id).where(
         UnitUpdateRow.applied_at.is_(None), UnitUpdateRow.ticket_id.is_not(None)
     )
@@ -122,9 +122,9 @@ def due_tickets(connection: Connection, now: datetime) -> list[DueTicket]:
 
 
 def still_carried(connection: Connection, ticket: DueTicket) -> bool:
-    """Whether a ticket is open and carried by the run it was seen with: what Prefect says of it came later."""
+    """Whether a ticket is followed, by the run it was seen with: what Prefect says of it came later."""
     row = ticket_row(connection, ticket.id)
-    return row is not None and row.status != TicketStatus.VERIFIED and row.flow_run_id == ticket.flow_run_id
+    return row.next_wake_at is not None and (row.flow_run_id, row.waits) == (ticket.flow_run_id, ticket.waits)
 
 
 def _due(row: Row[Any], why: str | None) -> DueTicket:
@@ -134,6 +134,9 @@ def _due(row: Row[Any], why: str | None) -> DueTicket:
 def mark_checked(connection: Connection, ticket_ids: Sequence[int], now: datetime) -> None:
     """Note that these tickets' runs have been looked at."""
     connection.execute(update(TicketRow).where(one_of(connection, TicketRow.id, ticket_ids)).values(run_checked_at=now))
+
+
+ENDED = {"COMPLETED": "has ended", "FAILED": "failed", "CRASHED": "crashed", "CANCELLED": "was cancelled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +149,17 @@ class SeenRun:
 
     @property
     def at_work(self) -> bool:
-        """Whether a process carries it, or is about to."""
+        """Whether a process carries it, or is about to, as far as Prefect knows."""
         return self.state_type in {"SCHEDULED", "PENDING", "RUNNING"}
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, as Prefect knows."""
+        return self.state_type in ENDED
+
+    def dead(self, sign_of_life: datetime | None, lease: timedelta, now: datetime) -> bool:
+        """Whether Prefect takes it for alive although its process has been silent for longer than `lease`."""
+        return self.at_work and self.state_type != "SCHEDULED" and self.silent(sign_of_life, lease, now)
 
     def silent(self, sign_of_life: datetime | None, lease: timedelta, now: datetime) -> bool:
         """Whether neither Prefect nor the records have heard of the run for longer than `lease`."""
@@ -157,13 +169,18 @@ class SeenRun:
 
 @dataclass(frozen=True, slots=True)
 class RunVerdict:
-    """What to do about a ticket's run: wake, restart or leave, and why."""
+    """What to do about a ticket's run, and why; `trouble` where people have to look (4.3)."""
 
-    action: str
+    action: Literal["wake", "restart", "leave"]
     reason: str
+    trouble: bool = False
 
 
-ENDED = {"COMPLETED": "has ended", "FAILED": "failed", "CRASHED": "crashed", "CANCELLED": "was cancelled"}
+def judge_lost_wake(ticket: DueTicket, seen: SeenRun | None, lease: timedelta, now: datetime) -> RunVerdict:
+    """Decide about a run that Prefect could not wake: it may be about to save its form, or have died before."""
+    if seen is None or not seen.silent(ticket.run_since, lease, now):
+        return RunVerdict("leave", "is about to wait")
+    return RunVerdict("restart", "its run waits without a form")
 
 
 def judge_run(ticket: DueTicket, seen: SeenRun | None, lease: timedelta, now: datetime) -> RunVerdict:
@@ -175,7 +192,8 @@ def judge_run(ticket: DueTicket, seen: SeenRun | None, lease: timedelta, now: da
     if verdict.action == "restart" and ticket.failures > 1 and ticket.run_since is not None:
         wait = min(lease * 2 ** min(ticket.failures - 2, 16), LONGEST_WAIT)
         if now < ticket.run_since + wait:
-            return RunVerdict("leave", f"{verdict.reason}, as {ticket.failures} did in a row; a new one after {wait}")
+            reason = f"{verdict.reason}, as {ticket.failures} did in a row; a new one after {wait}"
+            return RunVerdict("leave", reason, ticket.failures >= TROUBLE)
     return verdict
 
 
@@ -190,6 +208,6 @@ def _whether_lost(ticket: DueTicket, seen: SeenRun | None, lease: timedelta, now
         if seen.pause_key != wait_key(ticket.id, ticket.waits):
             return RunVerdict("restart", "its run waits with an outdated form")
         return RunVerdict("wake", ticket.due) if ticket.due else RunVerdict("leave", "waits")
-    if seen.state_type != "SCHEDULED" and seen.silent(ticket.run_since, lease, now):
+    if seen.dead(ticket.run_since, lease, now) or (not seen.at_work and seen.silent(ticket.run_since, lease, now)):
         return RunVerdict("restart", "its run gives no sign of life")
     return RunVerdict("leave", "is at work")

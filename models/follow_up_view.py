@@ -1,4 +1,4 @@
-"""The artifact `follow-ups`: every open ticket at a glance, the nearest look first."""
+"""The artifact `follow-ups`: the open tickets at a glance, the nearest look first."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from models.unit_hours import JAKARTA
 SHOWN = 100
 WITH_DESK = {"settled", "refused", "unreachable"}
 """Where the desk has to act: shown in bold."""
+FOLLOWED = TicketRow.next_wake_at.is_not(None)
 
 
 def follow_ups_markdown(connection: Connection, ui_url: str, now: datetime) -> str:
-    """Counts by status and a table of open tickets; what counts processes and wakes that found nothing stands below.
+    """Counts of the open tickets by status and a table of those looked at next; how many processes they took.
 
     Times are shown in Asia/Jakarta; `now` is UTC.
     """
@@ -28,10 +29,12 @@ def follow_ups_markdown(connection: Connection, ui_url: str, now: datetime) -> s
             func.count().label("tickets"),
             func.sum(TicketRow.processes).label("processes"),
             func.sum(TicketRow.idle_wakes).label("idle"),
-        ).group_by(TicketRow.status)
+        )
+        .where(FOLLOWED)
+        .group_by(TicketRow.status)
     ).all()
     if not totals:
-        return "No ticket has been opened yet."
+        return "No ticket is open."
     counts = ", ".join(f"{row.tickets} {row.status}" for row in totals)
     processes, idle = sum(row.processes for row in totals), sum(row.idle for row in totals)
     lines = [
@@ -40,24 +43,22 @@ def follow_ups_markdown(connection: Connection, ui_url: str, now: datetime) -> s
         "| ticket | | status | due | next look | unit | problem | case | level | PIC |",
         "|---|---|---|---|---|---|---|---|--:|---|",
     ]
-    more = sum(row.tickets for row in totals if row.status != "verified") - SHOWN
+    more = sum(row.tickets for row in totals) - SHOWN
     rest = ["", f"{more} more open tickets are looked at later than these."] if more > 0 else []
     return "\n".join([*lines, *_rows(connection, ui_url, now), *rest])
 
 
 def _rows(connection: Connection, ui_url: str, now: datetime) -> list[str]:
     due = (
-        select(ClockRow.ticket_id, func.min(ClockRow.due_at).label("due_at"))
-        .where(ClockRow.stopped_at.is_(None), ClockRow.ticket_id.is_not(None))
-        .group_by(ClockRow.ticket_id)
-        .subquery()
+        select(func.min(ClockRow.due_at))
+        .where(ClockRow.ticket_id == TicketRow.id, ClockRow.stopped_at.is_(None))
+        .scalar_subquery()
     )
     lines = []
     rows = connection.execute(
-        select(TicketRow.__table__, StaffRow.code, due.c.due_at)
+        select(TicketRow.__table__, StaffRow.code, due.label("due_at"))
         .outerjoin(StaffRow, StaffRow.id == TicketRow.pic_id)
-        .outerjoin(due, due.c.ticket_id == TicketRow.id)
-        .where(TicketRow.status != "verified")
+        .where(FOLLOWED)
         .order_by(TicketRow.next_wake_at)
         .limit(SHOWN)
     )

@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal, get_args
 
 from models.text import WordForms, split_words
 from models.yaml_lines import Marked, read_marked
 
-PROBLEMS = ("network", "billing", "tv", "installation", "voice", "mobile", "sales", "other")
+ProblemName = Literal["network", "billing", "tv", "installation", "voice", "mobile", "sales", "other"]
+PROBLEMS: tuple[str, ...] = get_args(ProblemName)
 HARD_REASONS = ("abusive", "churn", "repeat", "regulator", "media", "legal", "safety")
 CATEGORIES = (
     "government", "executive", "artist", "writer", "media", "activist", "ngo", "professional", "public_figure",

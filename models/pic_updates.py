@@ -52,6 +52,7 @@ class PicVerdict:
     verb: str | None
     refusal: str | None = None
     look_at: datetime | None = None
+    clause: str = "4.3"
 
 
 def judge_pic_update(
@@ -72,7 +73,7 @@ def judge_pic_update(
     A note written beside `check` is a note: the form stands at `check` until it is changed.
     """
     if by and not by_is_staff:
-        return PicVerdict(None, f"by: nobody here has the staff code {by[:32]}; give yours, or leave it empty.")
+        return PicVerdict(None, "by: nobody here has that staff code; give yours, or leave it empty.")
     if action == "check" and note.strip():
         action = "note"
     verb = VERBS.get(action)

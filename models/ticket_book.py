@@ -15,13 +15,15 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from models.case_book import entry, write_journal
 from models.case_life import AT_WORK, CaseStatus, take_step
-from models.cases import OVER, CaseRow, ClockRow, case_number
+from models.cases import OVER, CaseRow, case_number
 from models.desk_roster import staff_ids, staff_on_book
-from models.eligibility import on_duty
-from models.ticket_life import TicketStatus, TicketTransition, ticket_step
+from models.eligibility import on_duty_or_all
+from models.ticket_clocks import start_clocks, stop_clock, tighten_clocks
+from models.ticket_life import WITH_UNIT, TicketStatus, ticket_step
+from models.ticket_reading import ticket_row
 from models.ticket_rows import TicketRow, ticket_number
 from models.ticket_steps import TicketClockKind
-from models.units import Unit, Units, unit_for
+from models.units import Unit, Units, gone_unit, unit_for
 from models.work_instruction import WorkInstruction
 
 FOLLOW_UP = "follow-up-ticket"
@@ -43,6 +45,10 @@ class Rules:
     units: Units
     instruction: WorkInstruction
 
+    def unit(self, code: str) -> Unit:
+        """The unit of that code; a stand-in that nobody can reach where data/units.yaml no longer knows it."""
+        return self.units.get(code) or gone_unit(code)
+
 
 def open_ticket(
     connection: Connection,
@@ -55,7 +61,7 @@ def open_ticket(
     rules: Rules,
     now: datetime,
 ) -> int:
-    """Open a ticket for a case (clause 5.3.2a) and return its id; the same opening key gives the same ticket.
+    """Open a ticket for a case at `now` (UTC; clause 5.3.2a) and return its id; the same opening key, the same ticket.
 
     The problem is the case's where None, the unit the problem's. Raises `TicketRefused`.
     """
@@ -63,10 +69,7 @@ def open_ticket(
     if known is not None:
         return known
     case = _open_case(connection, case_id)
-    if unit is not None and unit not in rules.units:
-        raise TicketRefused(f"unit: there is no {unit}; there are {', '.join(rules.units)}")
-    chosen = rules.units[unit] if unit else unit_for(rules.units, problem or case.problem)
-    _refuse_a_second(connection, case_id, chosen)
+    chosen = _unit_for_case(connection, case, unit, problem, rules.units)
     values = {
         "case_id": case_id,
         "unit": chosen.code,
@@ -79,10 +82,9 @@ def open_ticket(
         "pic_id": _pic_with_least(connection, now),
     }
     ticket_id = connection.execute(insert(TicketRow).returning(TicketRow.id), values).scalar_one()
-    _start_clocks(connection, ticket_id, case_id, chosen, case.severity, now, rules.instruction)
+    start_clocks(connection, ticket_id, case_id, chosen, case.severity, now, rules.instruction)
     detail = {"unit": chosen.code, "problem": values["problem"], "severity": case.severity}
-    opened = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
-    journal_ticket(connection, opened, "ticket_opened", "5.3.2a", rules, now, detail, actor)
+    journal_ticket(connection, ticket_row(connection, ticket_id), "ticket_opened", "5.3.2a", rules, now, detail, actor)
     if CaseStatus(case.status) in AT_WORK:
         _step_case(connection, case_id, CaseStatus(case.status), "wait_for_unit", rules, now)
     return ticket_id
@@ -97,19 +99,26 @@ def _open_case(connection: Connection, case_id: int) -> Row[Any]:
     return case
 
 
-def _refuse_a_second(connection: Connection, case_id: int, unit: Unit) -> None:
-    """A ticket is one unit's part in a case: two open ones would have the unit do it twice."""
-    same = (TicketRow.case_id == case_id, TicketRow.unit == unit.code, TicketRow.status != TicketStatus.VERIFIED.value)
+def _unit_for_case(connection: Connection, case: Row[Any], unit: str | None, problem: str | None, units: Units) -> Unit:
+    """The unit given, or the problem's. A ticket is one unit's part in a case: a second open one is refused."""
+    if unit is not None and unit not in units:
+        raise TicketRefused(f"unit: there is no {unit}; there are {', '.join(units)}")
+    chosen = units[unit] if unit else unit_for(units, problem or case.problem)
+    same = (
+        TicketRow.case_id == case.id,
+        TicketRow.unit == chosen.code,
+        TicketRow.status != TicketStatus.VERIFIED.value,
+    )
     there = connection.scalar(select(TicketRow.id).where(*same).limit(1))
     if there is not None:
-        number = ticket_number(there)
-        raise TicketRefused(f"case: {unit.name} has {number} for {case_number(case_id)}; follow that, or choose a unit")
+        told = f"{chosen.name} has {ticket_number(there)} for {case_number(case.id)}"
+        raise TicketRefused(f"case: {told}; follow that, or choose another unit")
+    return chosen
 
 
 def _pic_with_least(connection: Connection, now: datetime) -> int | None:
     """The PIC on duty with the fewest open tickets; any PIC where none is on duty (5.1.3)."""
-    pics = staff_on_book(connection, now).get("pic", [])
-    present = [pic.code for pic in pics if on_duty(pic, now)] or [pic.code for pic in pics]
+    present = on_duty_or_all(staff_on_book(connection, now).get("pic", []), now)
     if not present:
         return None
     ids = staff_ids(connection)
@@ -122,10 +131,22 @@ def _pic_with_least(connection: Connection, now: datetime) -> int | None:
 
 def held_ticket(connection: Connection, ticket_id: int, run_id: str) -> Row[Any]:
     """The ticket's row, for a run that still carries it. Raises `TakenOver` for one that does not."""
-    row = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
+    row = ticket_row(connection, ticket_id)
     if row.flow_run_id != run_id:
         raise TakenOver(f"{ticket_number(ticket_id)} is carried by another run now: {row.flow_run_id}")
     return row
+
+
+def harden_ticket(connection: Connection, ticket: Row[Any], rules: Rules, now: datetime) -> None:
+    """Where the ticket's case has become a hard complaint (5.3.2c), so does the ticket: its running clocks tighten,
+    and a unit that has it is told at `now` (UTC)."""
+    severity = connection.scalar(select(CaseRow.severity).where(CaseRow.id == ticket.case_id))
+    if severity != "hard" or ticket.severity == "hard" or ticket.status == TicketStatus.VERIFIED:
+        return
+    tighten_clocks(connection, ticket.id, rules.unit(ticket.unit), rules.instruction)
+    told_now = {"look_at": now} if TicketStatus(ticket.status) in WITH_UNIT else {}
+    set_ticket(connection, ticket.id, severity="hard", **told_now)
+    journal_ticket(connection, ticket, "ticket_hardened", "5.3.2c", rules, now, {"unit": ticket.unit})
 
 
 def journal_ticket(
@@ -162,8 +183,8 @@ def take_ticket_step(
     actor: str = FOLLOW_UP,
     to_unit: str | None = None,
     **values: Any,
-) -> TicketTransition:
-    """Take one step of a ticket's life with all that follows from it; raises `IllegalTransition`.
+) -> None:
+    """Take one step of a ticket's life with all that follows from it at `now` (UTC); raises `IllegalTransition`.
 
     `values` are further columns to set. Clocks stop and start, the case moves on when its last ticket is verified.
     """
@@ -172,31 +193,30 @@ def take_ticket_step(
     if step.target is not None:
         changes |= {"status": step.target.value, "asked_at": None, "look_at": None, "standing": None, **values}
     if verb in {"acknowledge", "progress", "settle"}:
-        _stop_clock(connection, ticket.id, TicketClockKind.ACKNOWLEDGE, now)
+        stop_clock(connection, ticket.id, TicketClockKind.ACKNOWLEDGE, now)
         changes["acknowledged_at"] = ticket.acknowledged_at or now
     if verb == "settle":
-        _stop_clock(connection, ticket.id, TicketClockKind.SETTLE, now)
+        stop_clock(connection, ticket.id, TicketClockKind.SETTLE, now)
         changes["settled_at"] = now
     if verb == "escalate":
-        changes["escalation_level"] = ticket.escalation_level + 1
+        changes |= {"escalation_level": ticket.escalation_level + 1, "look_at": None}
     if verb in {"redirect", "send_back"}:
         changes |= _sent_anew(connection, ticket, to_unit or ticket.unit, rules, now)
     if verb == "verify":
-        changes |= {"verified_at": now, "next_wake_at": None}
+        changes |= {"verified_at": now, "next_wake_at": now}
     set_ticket(connection, ticket.id, **changes)
     journal_ticket(
         connection, ticket, step.event, step.clause, rules, now, {"was": ticket.status, **detail}, actor=actor
     )
     if verb == "verify":
         _case_goes_on(connection, ticket, rules, now)
-    return step
 
 
 def _sent_anew(connection: Connection, ticket: Row[Any], unit: str, rules: Rules, now: datetime) -> dict[str, Any]:
     """The ticket goes to a unit once more: a new round under a new key, its clocks from the beginning."""
     for kind in TicketClockKind:
-        _stop_clock(connection, ticket.id, kind, now)
-    _start_clocks(connection, ticket.id, ticket.case_id, rules.units[unit], ticket.severity, now, rules.instruction)
+        stop_clock(connection, ticket.id, kind, now)
+    start_clocks(connection, ticket.id, ticket.case_id, rules.unit(unit), ticket.severity, now, rules.instruction)
     level = 0 if unit != ticket.unit else ticket.escalation_level
     return {
         "unit": unit,
@@ -211,36 +231,6 @@ def _sent_anew(connection: Connection, ticket: Row[Any], unit: str, rules: Rules
     }
 
 
-def _start_clocks(
-    connection: Connection,
-    ticket_id: int,
-    case_id: int,
-    unit: Unit,
-    severity: str,
-    now: datetime,
-    instruction: WorkInstruction,
-) -> None:
-    share = instruction.clocks.warn_share
-    targets = ((TicketClockKind.ACKNOWLEDGE, unit.acknowledge), (TicketClockKind.SETTLE, unit.settle))
-    rows = [
-        {
-            "case_id": case_id,
-            "ticket_id": ticket_id,
-            "kind": kind.value,
-            "started_at": now,
-            "warns_at": unit.calendar.add(now, target.of(severity) * share),
-            "due_at": unit.calendar.add(now, target.of(severity)),
-        }
-        for kind, target in targets
-    ]
-    connection.execute(insert(ClockRow), rows)
-
-
-def _stop_clock(connection: Connection, ticket_id: int, kind: str, now: datetime) -> None:
-    running = (ClockRow.ticket_id == ticket_id, ClockRow.kind == str(kind), ClockRow.stopped_at.is_(None))
-    connection.execute(update(ClockRow).where(*running).values(stopped_at=now))
-
-
 def _step_case(
     connection: Connection, case_id: int, status: CaseStatus, verb: str, rules: Rules, now: datetime
 ) -> None:
@@ -253,7 +243,6 @@ def _step_case(
 def _case_goes_on(connection: Connection, ticket: Row[Any], rules: Rules, now: datetime) -> None:
     """The last ticket of a case is verified: the case is the agent's again, to answer and close (5.3.2d)."""
     others = select(func.count()).where(TicketRow.case_id == ticket.case_id, TicketRow.status != "verified")
-    case = connection.execute(select(CaseRow.status, CaseRow.agent_id).where(CaseRow.id == ticket.case_id)).one()
-    if connection.scalar(others) or case.status != CaseStatus.WAITING_UNIT:
-        return
-    _step_case(connection, ticket.case_id, CaseStatus(case.status), "resume", rules, now)
+    status = CaseStatus(connection.execute(select(CaseRow.status).where(CaseRow.id == ticket.case_id)).scalar_one())
+    if not connection.scalar(others) and status is CaseStatus.WAITING_UNIT:
+        _step_case(connection, ticket.case_id, status, "resume", rules, now)

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Row, select
 from models.accounts import AccountRow
 from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow, case_number
 from models.clock_picture import ClockBar, clock_picture
-from models.mention_rows import MentionRow
 from models.safe_text import for_markdown
 from models.staff import StaffRow
-from models.ticket_rows import ContactRow, TicketRow, UnitUpdateRow, ticket_number
+from models.ticket_reading import opening_mention, ticket_row
+from models.ticket_rows import ContactRow, UnitUpdateRow, ticket_number
 from models.ticket_steps import TicketVerdict
 from models.unit_hours import JAKARTA
 from models.units import Unit
@@ -47,7 +47,7 @@ def ticket_file(
     connection: Connection, ticket_id: int, unit: Unit, verdict: TicketVerdict, ui_url: str, now: datetime
 ) -> str:
     """The whole case file as markdown; customers' and units' words are escaped. Times are shown in Asia/Jakarta."""
-    ticket = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
+    ticket = ticket_row(connection, ticket_id)
     idle = f", of which {ticket.idle_wakes} were woken and found nothing to do" if ticket.idle_wakes else ""
     parts = [
         _head(connection, ticket, unit, verdict),
@@ -65,7 +65,7 @@ def ticket_file(
 
 def briefing(connection: Connection, ticket_id: int, unit: Unit, verdict: TicketVerdict, now: datetime) -> str:
     """What stands above the resume form: who, what, where it stands, what is due."""
-    ticket = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
+    ticket = ticket_row(connection, ticket_id)
     due = connection.execute(
         select(ClockRow.kind, ClockRow.due_at)
         .where(ClockRow.ticket_id == ticket_id, ClockRow.stopped_at.is_(None))
@@ -87,6 +87,14 @@ def _head(connection: Connection, ticket: Row[Any], unit: Unit, verdict: TicketV
         f"**{for_markdown(unit.name)}**: **{ticket.status}**",
         "",
     ]
+    last = connection.execute(
+        select(JournalRow.event, JournalRow.detail)
+        .where(JournalRow.ticket_id == ticket.id)
+        .order_by(JournalRow.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is not None and last.event == "pic_update_refused":
+        lines.append(f"- **Not taken: {for_markdown(last.detail['why'], 400)}**")
     if ticket.standing:
         lines.append(f"- **{for_markdown(ticket.standing, 500)}**")
     lines.append(f"- {for_markdown(' '.join(verdict.reasons), 400)} (clause {verdict.clause})")
@@ -106,19 +114,16 @@ def _head(connection: Connection, ticket: Row[Any], unit: Unit, verdict: TicketV
 
 
 def _customer(connection: Connection, ticket: Row[Any]) -> str:
-    said = connection.execute(
-        select(AccountRow.handle, AccountRow.name, AccountRow.priority_category, MentionRow.text)
-        .select_from(CaseRow)
-        .join(AccountRow, AccountRow.id == CaseRow.account_id)
-        .join(MentionRow, MentionRow.case_id == CaseRow.id)
-        .where(CaseRow.id == ticket.case_id)
-        .order_by(MentionRow.posted_at, MentionRow.id)
-        .limit(1)
-    ).one_or_none()
+    said = opening_mention(connection, ticket.case_id)
     if said is None:
         return ""
-    who = f"@{for_markdown(said.handle, 40)}" if said.handle else for_markdown(said.name or "unknown author", 60)
-    return f"{who} ({for_markdown(said.priority_category or 'candidate')}): “{for_markdown(said.text, 400)}”"
+    author = connection.execute(
+        select(AccountRow.handle, AccountRow.name, AccountRow.priority_category)
+        .join(CaseRow, CaseRow.account_id == AccountRow.id)
+        .where(CaseRow.id == ticket.case_id)
+    ).one()
+    who = f"@{for_markdown(author.handle, 40)}" if author.handle else for_markdown(author.name or "unknown author", 60)
+    return f"{who} ({for_markdown(author.priority_category or 'candidate')}): “{for_markdown(said.text, 400)}”"
 
 
 def _clocks(connection: Connection, ticket: Row[Any], now: datetime) -> str:

@@ -9,26 +9,31 @@ from sqlalchemy import Connection, Row, func, select
 
 from models.cases import CaseRow, ClockRow
 from models.desk_roster import staff_on_book
-from models.eligibility import on_duty
+from models.eligibility import on_duty_or_all
+from models.mention_rows import MentionRow
 from models.staff import StaffRow
 from models.ticket_life import TicketStatus
-from models.ticket_rows import TicketRow, UnitUpdateRow, ticket_number
+from models.ticket_rows import TicketRow, UnitUpdateRow
 from models.ticket_steps import TicketClock, TicketStand
 
 
-def ticket_row(connection: Connection, ticket_id: int) -> Row[Any] | None:
-    """The ticket's row, or None."""
-    return connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one_or_none()
+def ticket_row(connection: Connection, ticket_id: int) -> Row[Any]:
+    """The row of a ticket that exists."""
+    return connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
+
+
+def is_ticket(connection: Connection, ticket_id: int) -> bool:
+    """Whether there is a ticket of that id."""
+    return connection.scalar(select(TicketRow.id).where(TicketRow.id == ticket_id)) is not None
 
 
 def ticket_stand(connection: Connection, ticket_id: int) -> TicketStand:
     """Where a ticket stands, for `next_step`."""
-    row = connection.execute(select(TicketRow.__table__).where(TicketRow.id == ticket_id)).one()
+    row = ticket_row(connection, ticket_id)
     clocks = connection.execute(
         select(ClockRow.__table__).where(ClockRow.ticket_id == ticket_id, ClockRow.stopped_at.is_(None))
     )
     return TicketStand(
-        number=ticket_number(ticket_id),
         status=TicketStatus(row.status),
         level=row.escalation_level,
         told_level=row.told_level,
@@ -56,10 +61,18 @@ def open_updates(ticket_id: int) -> tuple[Any, ...]:
     return (UnitUpdateRow.ticket_id == ticket_id, UnitUpdateRow.applied_at.is_(None))
 
 
-def pic_code(connection: Connection, ticket: Row[Any]) -> list[str]:
-    """The staff code of the ticket's PIC, in a list; empty where it has none."""
-    code = connection.scalar(select(StaffRow.code).where(StaffRow.id == ticket.pic_id))
-    return [code] if code else []
+def pic_code(connection: Connection, ticket: Row[Any]) -> str | None:
+    """The staff code of the ticket's PIC; None where it has none."""
+    return connection.scalar(select(StaffRow.code).where(StaffRow.id == ticket.pic_id))
+
+
+def pics_to_tell(connection: Connection, ticket: Row[Any], now: datetime) -> list[str]:
+    """The ticket's PIC, and where that one is not on duty at `now` (UTC) those PICs who are; a supervisor where there
+    is no PIC at all."""
+    people = staff_on_book(connection, now)
+    mine, present = pic_code(connection, ticket), on_duty_or_all(people.get("pic", []), now)
+    told = [mine] if mine in present else [*filter(None, [mine]), *present]
+    return told or on_duty_or_all(people.get("supervisor", []), now)
 
 
 def agent_code(connection: Connection, ticket: Row[Any]) -> list[str]:
@@ -73,5 +86,14 @@ def agent_code(connection: Connection, ticket: Row[Any]) -> list[str]:
 
 def supervisor_codes(connection: Connection, now: datetime) -> list[str]:
     """The supervisors on duty at `now` (UTC), or all of them where none is."""
-    supervisors = staff_on_book(connection, now).get("supervisor", [])
-    return [one.code for one in supervisors if on_duty(one, now)] or [one.code for one in supervisors]
+    return on_duty_or_all(staff_on_book(connection, now).get("supervisor", []), now)
+
+
+def opening_mention(connection: Connection, case_id: int) -> Row[Any] | None:
+    """What a customer said first in a case: text and url."""
+    return connection.execute(
+        select(MentionRow.text, MentionRow.url)
+        .where(MentionRow.case_id == case_id)
+        .order_by(MentionRow.posted_at, MentionRow.id)
+        .limit(1)
+    ).one_or_none()

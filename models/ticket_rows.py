@@ -37,7 +37,8 @@ class TicketRow(Table):
 
     `round` counts the times it was sent to a unit anew (redirected, or sent back); with the number it is the key by
     which the unit knows a dispatch it has already got. `waits` counts the waits of its follow-up; it makes the wait
-    key. `next_wake_at` is when there is something to do if nobody says anything before.
+    key. `next_wake_at` is when there is something to do if nobody says anything before; None once its follow-up has
+    finished. The moments of its life are kept for the KPIs of clause 4.4.
     """
 
     __tablename__ = "tickets"
@@ -51,7 +52,7 @@ class TicketRow(Table):
     status: Mapped[str] = mapped_column(String(24))
     escalation_level: Mapped[int] = mapped_column(default=0)
     told_level: Mapped[int] = mapped_column(default=0)
-    """The escalation level whose post has been written to."""
+    """The escalation level whose post has been written to, or could not be reached."""
     round: Mapped[int] = mapped_column(default=1)
     reference: Mapped[str | None] = mapped_column(String(128))
     standing: Mapped[str | None] = mapped_column(String(500))
@@ -82,14 +83,14 @@ class TicketRow(Table):
 Index(
     "ix_tickets_next_wake",
     TicketRow.next_wake_at,
-    sqlite_where=TicketRow.status != "verified",
-    postgresql_where=TicketRow.status != "verified",
+    sqlite_where=TicketRow.next_wake_at.is_not(None),
+    postgresql_where=TicketRow.next_wake_at.is_not(None),
 )
 Index(
     "ix_tickets_run_checked",
     TicketRow.run_checked_at,
-    sqlite_where=TicketRow.status != "verified",
-    postgresql_where=TicketRow.status != "verified",
+    sqlite_where=TicketRow.next_wake_at.is_not(None),
+    postgresql_where=TicketRow.next_wake_at.is_not(None),
 )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from models.ticket_life import WITH_UNIT, TicketStatus
 from models.units import Unit
+
+ASK_AGAIN = timedelta(hours=8)
+"""How long a person of the desk who was asked is left alone: each shift is asked once."""
 
 
 class TicketClockKind(StrEnum):
@@ -51,7 +54,6 @@ class TicketStand:
     asked for something; `look_at` the next look a PIC chose, which stands in for the unit's chase interval.
     """
 
-    number: str
     status: TicketStatus
     level: int
     told_level: int
@@ -81,7 +83,7 @@ def next_step(ticket: TicketStand, unit: Unit, now: datetime) -> TicketVerdict:
     if status is TicketStatus.VERIFIED:
         return TicketVerdict(StepKind.FINISH, ("The customer confirmed: completely settled.",), "5.3.2d")
     if ticket.open_updates:
-        reason = f"{ticket.open_updates} answers of {unit.name} have come in."
+        reason = f"Updates of {unit.name} have come in: {ticket.open_updates}."
         return TicketVerdict(StepKind.TAKE_UPDATES, (reason,), "4.4", now)
     if status is TicketStatus.NEW:
         return TicketVerdict(StepKind.DISPATCH, (f"{unit.name} does not have it yet.",), "4.4", now)
@@ -89,7 +91,8 @@ def next_step(ticket: TicketStand, unit: Unit, now: datetime) -> TicketVerdict:
         found = _due(clock, unit, now)
         if found:
             return found
-    if ticket.told_level < ticket.level and status in WITH_UNIT:
+    put_off = ticket.look_at is not None and now < ticket.look_at
+    if ticket.told_level < ticket.level and status in WITH_UNIT and not put_off:
         reason = f"Escalation level {ticket.level}: {unit.post(ticket.level)} has to know."
         return TicketVerdict(StepKind.ESCALATE, (reason,), "4.4", now)
     return _when_quiet(ticket, unit, now)
@@ -116,7 +119,8 @@ def _when_quiet(ticket: TicketStand, unit: Unit, now: datetime) -> TicketVerdict
     late = any(clock.breached for clock in ticket.clocks)
     if kind is StepKind.CHASE and late and ticket.level < len(unit.ladder):
         kind, reason = StepKind.RAISE, f"{unit.name} is late and has still said nothing: one level up."
-    due = ticket.look_at or unit.calendar.add(since, unit.chase_every)
+    again = since + ASK_AGAIN if kind is StepKind.ASK else unit.calendar.add(since, unit.chase_every)
+    due = ticket.look_at or again
     if due <= now:
         return TicketVerdict(kind, (reason,), clause, now)
     ahead = (clock.due_at if clock.warned else clock.warns_at for clock in ticket.clocks if not clock.breached)

@@ -69,7 +69,3 @@ class UnitHours:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), JAKARTA).astimezone(UTC)
-
-
-ALWAYS = UnitHours()
-"""Round the clock, every day."""

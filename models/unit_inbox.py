@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -13,6 +13,8 @@ from models.database import one_of
 from models.ticket_book import Rules
 from models.ticket_life import TicketStatus
 from models.ticket_rows import ContactRow, TicketRow, UnitRow, UnitUpdateRow
+
+MISSED = timedelta(days=1)
 
 
 def pulled_until(connection: Connection, unit: str) -> datetime | None:
@@ -60,8 +62,9 @@ def tickets_by_reference(connection: Connection, unit: str, references: Sequence
     return {row.reference: row.ticket_id for row in rows}
 
 
-def match_waiting(connection: Connection) -> None:
-    """Give changes that came before their ticket's reference was noted to their ticket."""
+def match_waiting(connection: Connection, now: datetime) -> None:
+    """Give changes that came before their ticket's reference was noted to their ticket; those that nobody has missed
+    for a day before `now` (UTC) are about tickets of others, and are closed."""
     ticket = (
         select(ContactRow.ticket_id)
         .where(ContactRow.unit == UnitUpdateRow.unit, ContactRow.reference == UnitUpdateRow.reference)
@@ -69,7 +72,9 @@ def match_waiting(connection: Connection) -> None:
         .scalar_subquery()
     )
     waiting = (UnitUpdateRow.ticket_id.is_(None), UnitUpdateRow.applied_at.is_(None))
-    connection.execute(update(UnitUpdateRow).where(*waiting).values(ticket_id=ticket))
+    connection.execute(update(UnitUpdateRow).where(*waiting, ticket.is_not(None)).values(ticket_id=ticket))
+    old = update(UnitUpdateRow).where(*waiting, UnitUpdateRow.received_at < now - MISSED)
+    connection.execute(old.values(applied_at=now, outcome="no ticket of ours is known by that reference"))
 
 
 def close_late_changes(connection: Connection, rules: Rules, now: datetime) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from models.lexicons import PROBLEMS
+from models.lexicons import PROBLEMS, ProblemName
 from models.unit_hours import UnitHours
 from models.work_instruction import Duration
 from models.yaml_lines import Marked, Problem, read_marked
@@ -80,7 +80,7 @@ class Unit(_Rules):
     code: str
     name: Annotated[str, Field(min_length=1)]
     channel: Literal["http", "email"]
-    problems: tuple[Literal["network", "billing", "tv", "installation", "voice", "mobile", "sales", "other"], ...]
+    problems: tuple[ProblemName, ...]
     hours: Literal["always"] | _Hours
     holidays: bool
     acknowledge: Targets

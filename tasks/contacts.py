@@ -11,20 +11,20 @@ from sqlalchemy import Connection, Row, func, select
 
 from models.accounts import AccountRow
 from models.cases import CaseRow, case_number
-from models.mention_rows import MentionRow
 from models.safe_text import for_plain
 from models.ticket_book import journal_ticket, set_ticket, take_ticket_step
 from models.ticket_contacts import add_contact, tell
 from models.ticket_life import TO_SEND, TicketStatus
-from models.ticket_reading import pic_code
+from models.ticket_reading import opening_mention, pics_to_tell
 from models.ticket_rows import ContactRow, ticket_number
 from models.ticket_steps import StepKind
 from models.units import RetryPolicy
+from tasks.desk_data import units
 from tasks.holding import Held, holding, rules, unit_of
 from tasks.settings import Settings
 from tasks.units.access import unit_access
 from tasks.units.client import UnitAnswer, send_message, send_ticket
-from tasks.units.errors import UnitError, UnitRefused
+from tasks.units.errors import UnitError, UnitNotSetUp, UnitRefused
 
 TAKEN = "taken"
 
@@ -39,7 +39,7 @@ def contact(held: Held, kind: StepKind) -> None:
     error = state.result(raise_on_failure=False)
     if not isinstance(error, UnitError):
         raise error
-    give_up(held, kind.value, str(error))
+    give_up(held, kind.value, error.outcome, error.status_code, str(error))
 
 
 def by_policy(work: Task[..., Any], policy: RetryPolicy) -> Task[..., Any]:
@@ -67,6 +67,8 @@ def contact_unit(held: Held, kind: str) -> None:
         unit, key = unit_of(ticket), _key(connection, ticket, kind)
         body = _message(connection, ticket, kind, unit.post(max(1, ticket.escalation_level)))
     try:
+        if unit.code not in units():
+            raise UnitNotSetUp("nobody can be reached there any more; redirect the ticket")
         access = unit_access(unit.code)
         if kind == StepKind.DISPATCH:
             answer = send_ticket(unit, access, body, key)
@@ -94,32 +96,27 @@ def _note_success(held: Held, kind: str, key: str, answer: UnitAnswer) -> None:
                 take_ticket_step(connection, ticket, "dispatch", rules(), now, detail, **reference)
             return
         told = {"told_level": ticket.escalation_level} if kind == StepKind.ESCALATE else {}
-        set_ticket(connection, held.ticket_id, contacted_at=now, look_at=None, **told)
+        set_ticket(connection, held.ticket_id, contacted_at=now, look_at=None, standing=None, **told)
         event = "unit_escalated_to" if kind == StepKind.ESCALATE else "unit_chased"
         journal_ticket(connection, ticket, event, "4.4", rules(), now, {**detail, "level": ticket.escalation_level})
 
 
 @task(name="give up", cache_policy=NO_CACHE)
-def give_up(held: Held, kind: str, why: str) -> None:
+def give_up(held: Held, kind: str, outcome: str, status_code: int | None, why: str) -> None:
     """Every try has failed: the ticket stands with the PIC, who phones; it is tried again later (4.4)."""
     with holding(held) as (connection, ticket, now):
-        standing = f"{unit_of(ticket).name} {why}"[:500]
-        detail = {"unit": ticket.unit, "kind": kind, "why": why}
+        standing = f"{unit_of(ticket).name}: {why}"[:500]
+        detail = {"unit": ticket.unit, "kind": kind, "outcome": outcome, "status_code": status_code}
         if kind == StepKind.DISPATCH and ticket.status == TicketStatus.NEW:
             values: dict[str, Any] = {"contacted_at": now, "standing": standing}
             take_ticket_step(connection, ticket, "give_up", rules(), now, detail, **values)
             return
-        set_ticket(
-            connection,
-            held.ticket_id,
-            contacted_at=now,
-            look_at=None,
-            standing=standing,
-            told_level=ticket.escalation_level,
-        )
+        again = unit_of(ticket).calendar.add(now, unit_of(ticket).chase_every)
+        put_off = {"look_at": again if kind == StepKind.ESCALATE else None}
+        set_ticket(connection, held.ticket_id, contacted_at=now, standing=standing, **put_off)
         journal_ticket(connection, ticket, "contact_failed", "4.4", rules(), now, detail)
         cause = f"{kind}:{ticket.round}:{ticket.escalation_level}"
-        told = pic_code(connection, ticket)
+        told = pics_to_tell(connection, ticket, now)
         tell(connection, ticket, told, "contact_failed", cause, standing, Settings().ui_url, now)
 
 
@@ -142,12 +139,7 @@ def _message(connection: Connection, ticket: Row[Any], kind: str, post: str) -> 
         .join(CaseRow, CaseRow.account_id == AccountRow.id)
         .where(CaseRow.id == ticket.case_id)
     ).one()
-    said = connection.execute(
-        select(MentionRow.text, MentionRow.url)
-        .where(MentionRow.case_id == ticket.case_id)
-        .order_by(MentionRow.posted_at, MentionRow.id)
-        .limit(1)
-    ).one_or_none()
+    said = opening_mention(connection, ticket.case_id)
     return {
         "kind": kind,
         "ticket": ticket_number(ticket.id),

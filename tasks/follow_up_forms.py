@@ -5,16 +5,15 @@ Where a unit is asked for, the form offers those of `data/units.yaml`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from prefect.input import RunInput
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.lexicons import ProblemName
 from models.pic_updates import PicAction
 from models.safe_text import clean
 from tasks.desk_data import units
-
-ProblemName = Literal["network", "billing", "tv", "installation", "voice", "mobile", "sales", "other"]
 
 
 def _may_stay_empty(schema: dict[str, Any]) -> None:

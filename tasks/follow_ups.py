@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Literal
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.input.run_input import keyset_from_base_key
@@ -76,9 +84,7 @@ def seen_runs(run_ids: Sequence[str]) -> dict[str, SeenRun]:
         for part in chunks(list(run_ids), 200):
             wanted = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(run_id) for run_id in part]))
             for run in prefect.read_flow_runs(flow_run_filter=wanted, limit=200):
-                if run.state is not None:
-                    since = run.state.timestamp.astimezone(UTC)
-                    found[str(run.id)] = SeenRun(run.state.type.value, run.state.state_details.pause_key, since)
+                found[str(run.id)] = _seen(run)
     return found
 
 
@@ -106,8 +112,8 @@ def wake_run(run_id: str) -> Literal["woken", "busy", "lost"]:
     return "busy"
 
 
-def start_run(number: str, key: str) -> tuple[str, bool]:
-    """Start a follow-up of a ticket; the same key starts one run. Returns its id and whether it is over already."""
+def start_run(number: str, key: str) -> tuple[str, SeenRun]:
+    """Start a follow-up of a ticket; the same key starts one run. Returns its id and how it stands."""
     with client() as prefect:
         deployment = prefect.read_deployment_by_name(DEPLOYMENT)
         run = prefect.create_flow_run_from_deployment(
@@ -117,4 +123,23 @@ def start_run(number: str, key: str) -> tuple[str, bool]:
             name=number,
             tags=["care", "follow-up", number],
         )
-    return str(run.id), run.state is not None and run.state.is_final()
+    return str(run.id), _seen(run)
+
+
+def silent_pushes(since: datetime) -> list[str]:
+    """The ids of runs of `receive-unit-update` that stand at work since before `since` (UTC)."""
+    with client() as prefect:
+        found = prefect.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=["receive-unit-update"])),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING]))
+            ),
+            limit=200,
+        )
+    return [str(run.id) for run in found if run.state and run.state.timestamp < since]
+
+
+def _seen(run: FlowRun) -> SeenRun:
+    if run.state is None:
+        return SeenRun("SCHEDULED")
+    return SeenRun(run.state.type.value, run.state.state_details.pause_key, run.state.timestamp.astimezone(UTC))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 from models.database import write_transaction
 from models.ticket_book import Rules, held_ticket
 from models.ticket_rows import ticket_number
-from models.units import Unit, gone_unit
+from models.units import Unit
 from tasks.database import desk_engine
 from tasks.desk_data import instruction, units
 
@@ -38,7 +38,7 @@ def rules() -> Rules:
 
 def unit_of(ticket: Row[Any]) -> Unit:
     """The unit that has a ticket; a stand-in that nobody can reach where data/units.yaml no longer knows it."""
-    return units().get(ticket.unit) or gone_unit(ticket.unit)
+    return rules().unit(ticket.unit)
 
 
 @contextmanager

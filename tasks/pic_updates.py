@@ -41,7 +41,7 @@ def record_update(held: Held, waits: int, said: PicUpdate) -> None:
 
 def _take_form(connection: Connection, ticket: Row[Any], said: PicUpdate, now: datetime) -> None:
     staff = connection.scalar(select(StaffRow.code).where(func.lower(StaffRow.code) == said.staff_code.lower()))
-    actor = staff or next(iter(pic_code(connection, ticket)), "pic")
+    actor = staff or pic_code(connection, ticket) or "pic"
     verdict = judge_pic_update(
         TicketStatus(ticket.status),
         said.action,
@@ -57,12 +57,11 @@ def _take_form(connection: Connection, ticket: Row[Any], said: PicUpdate, now: d
     _keep_note(connection, ticket, said, actor, now)
     detail: dict[str, Any] = {"action": said.action, "unit": said.redirect_to or ticket.unit}
     if verdict.refusal:
-        set_ticket(connection, ticket.id, standing=f"Not taken: {verdict.refusal}"[:500])
         detail["why"] = verdict.refusal
-        journal_ticket(connection, ticket, "pic_update_refused", "4.3", rules(), now, detail, actor)
+        journal_ticket(connection, ticket, "pic_update_refused", verdict.clause, rules(), now, detail, actor)
         return
     if verdict.verb is None:
-        journal_ticket(connection, ticket, "pic_looked", "4.3", rules(), now, detail, actor)
+        journal_ticket(connection, ticket, "pic_looked", verdict.clause, rules(), now, detail, actor)
         return
     values: dict[str, Any] = {"look_at": verdict.look_at} if verdict.look_at else {}
     if said.action in BY_PHONE:

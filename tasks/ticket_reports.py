@@ -23,7 +23,6 @@ def publish_case_file(held: Held, verdict: TicketVerdict) -> str:
     now, ui = datetime.now(UTC), Settings().ui_url
     with desk_engine().connect() as connection:
         ticket = ticket_row(connection, held.ticket_id)
-        assert ticket is not None
         text = ticket_file(connection, held.ticket_id, unit_of(ticket), verdict, ui, now)
         brief = briefing(connection, held.ticket_id, unit_of(ticket), verdict, now)
     key = ticket_artifact_key(held.ticket_id)

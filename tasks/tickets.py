@@ -19,6 +19,7 @@ from models.database import write_transaction
 from models.follow_up_runs import claim_ticket, end_claim, wait_key
 from models.ticket_book import (
     TicketRefused,
+    harden_ticket,
     held_ticket,
     journal_ticket,
     open_ticket,
@@ -27,7 +28,7 @@ from models.ticket_book import (
 )
 from models.ticket_contacts import tell
 from models.ticket_life import TICKET_TRANSITIONS, TicketStatus, judge_unit_update
-from models.ticket_reading import agent_code, open_updates, pic_code, supervisor_codes, ticket_row, ticket_stand
+from models.ticket_reading import agent_code, is_ticket, open_updates, pics_to_tell, supervisor_codes, ticket_stand
 from models.ticket_rows import UnitUpdateRow
 from models.ticket_steps import TicketVerdict, next_step
 from tasks.database import desk_engine
@@ -60,7 +61,7 @@ def take_on(request: FollowTicket | OpenTicket) -> Held:
             )
         else:
             ticket_id = request.ticket_id
-            if ticket_row(connection, ticket_id) is None:
+            if not is_ticket(connection, ticket_id):
                 raise TicketRefused(f"ticket: there is no {request.ticket}; give the number of a ticket")
         taken_over = claim_ticket(connection, ticket_id, run_id, rules(), now)
         ticket = held_ticket(connection, ticket_id, run_id)
@@ -78,9 +79,10 @@ def take_on(request: FollowTicket | OpenTicket) -> Held:
 
 @task(name="look", cache_policy=NO_CACHE)
 def look(held: Held) -> TicketVerdict:
-    """What the ticket needs now; a sign of life of the run that carries it."""
+    """What the ticket needs now; a sign of life of the run that carries it. It is as hard as its case (5.3.2c)."""
     with holding(held) as (connection, ticket, now):
         set_ticket(connection, held.ticket_id, run_since=now)
+        harden_ticket(connection, ticket, rules(), now)
         return next_step(ticket_stand(connection, held.ticket_id), unit_of(ticket), now)
 
 
@@ -95,14 +97,21 @@ def take_updates(held: Held) -> None:
         ).all()
         for one in said:
             ticket = held_ticket(connection, held.ticket_id, held.run_id)
-            current = ticket.reference is not None and one.reference == ticket.reference
+            current = (one.unit, one.reference) == (ticket.unit, ticket.reference)
             verdict = judge_unit_update(
                 TicketStatus(ticket.status), one.status, one.changed_at, ticket.heard_at, current
             )
             detail = {"update": one.id, "via": one.via, "says": one.status}
             if verdict.verb:
                 take_ticket_step(
-                    connection, ticket, verdict.verb, rules(), now, detail, actor=one.unit, heard_at=one.changed_at
+                    connection,
+                    ticket,
+                    verdict.verb,
+                    rules(),
+                    now,
+                    detail,
+                    actor=one.unit,
+                    heard_at=min(one.changed_at, now),
                 )
             else:
                 journal_ticket(
@@ -128,7 +137,7 @@ def mark_clock(held: Held, verdict: TicketVerdict, breach: bool) -> None:
         connection.execute(update(ClockRow).where(*mine).values(**mark))
         event = "ticket_clock_breached" if breach else "ticket_clock_warned"
         journal_ticket(connection, ticket, event, verdict.clause, rules(), now, {"clock": verdict.clock})
-        told = pic_code(connection, ticket)
+        told = pics_to_tell(connection, ticket, now)
         if breach:
             told += supervisor_codes(connection, now)
             if TicketStatus(ticket.status) in TICKET_TRANSITIONS["escalate"].sources:
@@ -143,7 +152,7 @@ def raise_level(held: Held, verdict: TicketVerdict) -> None:
     """A unit that is late and goes on saying nothing: one level up; PIC and supervisor are told (4.4)."""
     with holding(held) as (connection, ticket, now):
         take_ticket_step(connection, ticket, "escalate", rules(), now, {"why": " ".join(verdict.reasons)}, look_at=None)
-        told = pic_code(connection, ticket) + supervisor_codes(connection, now)
+        told = pics_to_tell(connection, ticket, now) + supervisor_codes(connection, now)
         cause = f"level:{ticket.round}:{ticket.escalation_level + 1}"
         tell(connection, ticket, told, "raised", cause, " ".join(verdict.reasons), Settings().ui_url, now)
 
@@ -153,7 +162,7 @@ def ask(held: Held, verdict: TicketVerdict) -> None:
     """Ask a person of the desk: the agent for the customer's word, the PIC to phone or to redirect."""
     with holding(held) as (connection, ticket, now):
         settled = TicketStatus(ticket.status) is TicketStatus.SETTLED
-        told = pic_code(connection, ticket) + (agent_code(connection, ticket) if settled else [])
+        told = pics_to_tell(connection, ticket, now) + (agent_code(connection, ticket) if settled else [])
         set_ticket(
             connection,
             held.ticket_id,
@@ -187,4 +196,4 @@ def go_to_wait(held: Held, verdict: TicketVerdict) -> Wait:
 def finish(held: Held) -> None:
     """The ticket is verified: its run has done its work."""
     with holding(held) as (connection, _, now):
-        end_claim(connection, held.run_id, "verified", now)
+        end_claim(connection, held.ticket_id, held.run_id, "verified", now)

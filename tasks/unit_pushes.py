@@ -32,7 +32,7 @@ class PushRefused(Exception):
 def take_push(unit: str, body: str, timestamp: int, signature: str) -> int | None:
     """Check and keep a unit's push; returns the id of the ticket to wake, None where it is known or of no ticket yet.
 
-    Raises `PushRefused`. A push that was taken before changes nothing.
+    Raises `PushRefused`, or `UnitNotSetUp` where the unit has no block. A push that was taken before changes nothing.
     """
     known = units().get(unit)
     key = unit_access(unit).signing_key if known is not None else None
@@ -50,7 +50,7 @@ def take_push(unit: str, body: str, timestamp: int, signature: str) -> int | Non
         raise PushRefused(f"{unit}: {'; '.join(change.reasons)}")
     with write_transaction(desk_engine()) as connection:
         fresh = take_in_changes(connection, unit, [asdict(change)], "push", now)
-        match_waiting(connection)
+        match_waiting(connection, now)
         ticket_id = tickets_by_reference(connection, unit, [change.reference]).get(change.reference)
     return ticket_id if fresh else None
 

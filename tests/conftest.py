@@ -247,6 +247,21 @@ def units_desk(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         yield at_work
 
 
+@pytest.fixture
+def units_desk_on_postgresql(
+    request: pytest.FixtureRequest, prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    """The same with the desk's records in PostgreSQL where it answers, else in SQLite."""
+    from tests.follow_ups import units_at_work
+
+    url = request.getfixturevalue("postgres_url" if POSTGRES_ANSWERS else "sqlite_url")
+    with (
+        desk_at(url, prefect_server, tmp_path, monkeypatch, play=False) as desk,
+        units_at_work(desk, tmp_path, monkeypatch) as at_work,
+    ):
+        yield at_work
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[object]:
     """Headless Chromium; closed at the end of the run."""

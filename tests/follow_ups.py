@@ -112,6 +112,14 @@ def resume(desk: Desk, run_id: str, **form: Any) -> bool:
             return told.status_code == 201
 
 
+def cancel(desk: Desk, run_id: str) -> None:
+    """Press the run's Cancel button."""
+    while True:
+        asked = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
+        if requests.post(f"{desk.api_url}/flow_runs/{run_id}/set_state", json=asked, timeout=90).ok:
+            return
+
+
 def at_once(*acts: Callable[[], bool]) -> list[bool]:
     """Do all of them at the same moment, each in a thread of its own; what each of them says."""
     together = Barrier(len(acts))

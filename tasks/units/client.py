@@ -1,8 +1,9 @@
 """Speaks to the units: signed HTTP, or e-mail through apprise (clause 4.4). Knows nothing of flows or records.
 
-`POST {url}/tickets` with `Idempotency-Key` answers `{"reference": …}`; `POST {url}/tickets/{reference}/messages`
-takes a chase or an escalation; `GET {url}/tickets?updated_since=` lists changes, oldest first. Every request carries
-`X-Desk-Timestamp` and `X-Desk-Signature` over timestamp, method, path with query, and body.
+`POST {url}/tickets` with `Idempotency-Key` answers `{"reference": …}`, or 409 or 422 where the ticket is not theirs;
+`POST {url}/tickets/{reference}/messages` takes a chase or an escalation; `GET {url}/tickets?updated_since=&limit=`
+lists changes, oldest first. Every request carries `X-Desk-Timestamp` and `X-Desk-Signature` over timestamp, method,
+path with query, and body.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from tasks.units.errors import UnitError, UnitNotSetUp, UnitRefused, UnitUnavail
 
 CHANGES_AT_ONCE = 5_000
 """Changes taken from a unit in one call; the rest comes with the next."""
-LONGEST_AHEAD = timedelta(days=1)
-"""How far a unit's clock may be ahead of ours."""
+LONGEST_AHEAD, LONGEST_BEHIND = timedelta(days=1), timedelta(days=3650)
+"""How far a change may be dated ahead of our clock, or behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,12 @@ def parse_change(unit: str, row: Any, now: datetime) -> UnitChange | RefusedRow:
     for name, value in zip(("update_id", "reference", "status"), named, strict=True):
         if not 0 < len(value) <= 128:
             reasons.append(f"{name}: must be there, with at most 128 characters")
-    try:
-        changed_at = datetime.fromisoformat(given.get("changed_at", ""))
-        if changed_at.tzinfo is None or changed_at > now + LONGEST_AHEAD:
-            reasons.append("changed_at: must have a time zone and be no more than a day ahead")
-    except (TypeError, ValueError):
-        changed_at = now
+    changed_at = _moment(given.get("changed_at"))
+    if changed_at is None:
         reasons.append("changed_at: must be an ISO 8601 moment with its time zone")
+        changed_at = now
+    if not now - LONGEST_BEHIND <= changed_at <= now + LONGEST_AHEAD:
+        reasons.append("changed_at: must be within the last ten years, and no more than a day ahead")
     if reasons:
         return RefusedRow(f"unit/{unit}", named[0] or None, given, tuple(reasons))
     return UnitChange(
@@ -99,8 +99,16 @@ def parse_change(unit: str, row: Any, now: datetime) -> UnitChange | RefusedRow:
         for_plain(named[1], 128),
         for_plain(named[2], 24),
         clean(str(given.get("note") or ""))[:2000],
-        changed_at.astimezone(UTC),
+        changed_at,
     )
+
+
+def _moment(given: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(given)
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _call(

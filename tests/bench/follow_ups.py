@@ -50,7 +50,7 @@ def follow_up_figures(engine: Engine, now: datetime) -> dict[str, float]:
                 take_in_changes(connection, code, known, "pull", now)
         pulled = time.perf_counter()
     with write_transaction(engine) as connection:
-        match_waiting(connection)
+        match_waiting(connection, now)
         found = due_tickets(connection, now)
     asked = time.perf_counter()
     return {

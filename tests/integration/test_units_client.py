@@ -190,6 +190,8 @@ GOOD = {"update_id": "U1", "reference": "N-1", "status": "settled", "changed_at"
         (GOOD | {"changed_at": 17}, "ISO 8601"),
         (GOOD | {"changed_at": "2026-03-10T12:00:00"}, "time zone"),
         (GOOD | {"changed_at": (NOW + timedelta(days=400)).isoformat()}, "a day ahead"),
+        (GOOD | {"changed_at": "0001-01-01T00:00:00+07:00"}, "ISO 8601"),
+        (GOOD | {"changed_at": "0001-01-01T00:00:00Z"}, "last ten years"),
     ],
 )
 def test_a_change_that_cannot_be_one_is_refused_with_its_reason(row: Any, why: str) -> None:

@@ -21,6 +21,7 @@ from tests.conftest import Desk
 from tests.follow_ups import (
     ENDED,
     at_once,
+    cancel,
     cases,
     confirm_settled,
     follow,
@@ -120,7 +121,8 @@ def test_refused_goes_to_the_pic_and_is_redirected(units_desk: Desk) -> None:
     assert "not ours" in row["standing"]
     assert not resume(desk, run_id, action="redirect", redirect_to="mars")  # the form offers units that exist
     assert resume(desk, run_id, action="redirect")
-    watch_until(lambda: "Not taken" in (tickets(desk)["tv"]["standing"] or ""))
+    watch_until(lambda: "pic_update_refused" in story(desk, row["id"]))
+    assert "not ours" in tickets(desk)["tv"]["standing"]
     watch_until(lambda: state(desk, run_id).get("type") == "PAUSED")
     assert resume(desk, run_id, action="redirect", redirect_to="network")
     assert not resume(desk, run_id, action="check")  # one wins, the other is told
@@ -133,8 +135,8 @@ def test_refused_goes_to_the_pic_and_is_redirected(units_desk: Desk) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_lost_runs_are_replaced_and_a_second_run_takes_over(units_desk: Desk) -> None:
-    desk = units_desk
+def test_lost_runs_are_replaced_and_a_second_run_takes_over(units_desk_on_postgresql: Desk) -> None:
+    desk = units_desk_on_postgresql
     desk.sandbox.state.units.tempers["network"] = UnitTemper("prompt", 600)
     (case, *_) = cases(desk, 1)
     run_id = follow(desk, case=f"C-{case:06d}", unit="network")
@@ -148,13 +150,16 @@ def test_lost_runs_are_replaced_and_a_second_run_takes_over(units_desk: Desk) ->
     watch_until(lambda: requests.delete(f"{desk.api_url}/flow_runs/{run_id}", timeout=90).status_code in {204, 404})
     watch_until(lambda: tickets(desk)["network"]["flow_run_id"] != run_id)
     second = watch_until(waiting)
-    third = follow(desk, ticket="T-000001")
-    watch_until(lambda: tickets(desk)["network"]["flow_run_id"] == third)
-    assert watch_until(waiting) == third
-    assert state(desk, second)["type"] == "CANCELLED"
-    assert third in state(desk, second)["message"]
+    cancel(desk, second)
+    watch_until(lambda: tickets(desk)["network"]["flow_run_id"] != second)
+    third = watch_until(waiting)
+    fourth = follow(desk, ticket="T-000001")
+    watch_until(lambda: tickets(desk)["network"]["flow_run_id"] == fourth)
+    assert watch_until(waiting) == fourth
+    assert state(desk, third)["type"] == "CANCELLED"
+    assert fourth in state(desk, third)["message"]
     live = [row["flow_run_id"] for row in rows(desk.engine, FollowUpRunRow) if row["ended_at"] is None]
-    assert live == [third]
+    assert live == [fourth]
     assert len(desk.sandbox.state.units.tickets) == 1
 
 

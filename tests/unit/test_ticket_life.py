@@ -104,7 +104,7 @@ def test_what_a_pic_says() -> None:
     assert said("dispatched", "check", note="x").verb == "note"  # the form stands at check until it is changed
     assert said("dispatched", "acknowledged", by="P01", by_is_staff=True).verb == "acknowledge"
     assert said("dispatched", "check", by="P99").refusal == (
-        "by: nobody here has the staff code P99; give yours, or leave it empty."
+        "by: nobody here has that staff code; give yours, or leave it empty."
     )
     assert said("dispatched", "change_look", look_in_minutes=30).look_at == NOW + timedelta(minutes=30)
 

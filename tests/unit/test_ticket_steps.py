@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from models.follow_up_runs import DueTicket, SeenRun, judge_run, wait_key
+from models.follow_up_runs import DueTicket, SeenRun, judge_lost_wake, judge_run, wait_key
 from models.ticket_life import TicketStatus
 from models.ticket_steps import StepKind, TicketClock, TicketStand, next_step
 from models.units import load_units
@@ -20,7 +20,6 @@ NETWORK = load_units(Path(ROOT) / "data" / "units.yaml")["network"]
 HOUR = timedelta(hours=1)
 CLOCK = TicketClock("unit_acknowledge", NOW + HOUR, NOW + 2 * HOUR, warned=False, breached=False)
 STAND = TicketStand(
-    number="T-000001",
     status=TicketStatus.DISPATCHED,
     level=0,
     told_level=0,
@@ -61,8 +60,10 @@ WARNED, BREACHED = replace(CLOCK, warned=True), replace(CLOCK, warned=True, brea
         ({"clocks": (), "look_at": NOW + 5 * HOUR}, 4, "wait", "5.3.2d"),
         ({"clocks": (), "look_at": NOW + HOUR}, 1, "chase", "4.4"),
         ({"clocks": (), "status": TicketStatus.SETTLED}, 0, "ask", "5.3.2d"),
-        ({"clocks": (), "status": TicketStatus.SETTLED, "asked_at": NOW}, 1, "wait", "5.3.2d"),
-        ({"clocks": (), "status": TicketStatus.SETTLED, "asked_at": NOW}, 2, "ask", "5.3.2d"),
+        ({"clocks": (), "status": TicketStatus.SETTLED, "asked_at": NOW}, 7, "wait", "5.3.2d"),
+        ({"clocks": (), "status": TicketStatus.SETTLED, "asked_at": NOW}, 8, "ask", "5.3.2d"),  # once a shift
+        ({"clocks": (), "level": 1, "look_at": NOW + 3 * HOUR}, 2, "wait", "5.3.2d"),  # telling the post failed
+        ({"clocks": (), "level": 1, "look_at": NOW + 3 * HOUR}, 3, "escalate", "4.4"),
         ({"clocks": (), "status": TicketStatus.REFUSED}, 0, "ask", "4.4"),
         ({"clocks": (), "status": TicketStatus.UNREACHABLE}, 0, "ask", "4.4"),
         ({"clocks": (), "status": TicketStatus.UNREACHABLE, "asked_at": NOW}, 1, "wait", "5.3.2d"),
@@ -113,3 +114,17 @@ def test_a_lost_run_is_told_from_a_living_one(ticket: DueTicket, seen: SeenRun |
     verdict = judge_run(ticket, seen, timedelta(minutes=3), NOW)
     assert verdict.action == action
     assert verdict.reason
+
+
+def test_a_run_that_could_not_be_woken_is_replaced_once_it_has_been_silent() -> None:
+    lease = timedelta(minutes=3)
+    waits = replace(WAITING, since=NOW)
+    assert judge_lost_wake(replace(DUE, run_since=NOW), waits, lease, NOW).action == "leave"
+    assert judge_lost_wake(replace(DUE, run_since=NOW), waits, lease, NOW + HOUR).action == "restart"
+
+
+def test_runs_that_fail_again_and_again_are_a_matter_for_people() -> None:
+    lease = timedelta(minutes=3)
+    assert not judge_run(replace(DUE, failures=2), SeenRun("FAILED"), lease, NOW).trouble
+    assert judge_run(replace(DUE, failures=3), SeenRun("FAILED"), lease, NOW).trouble
+    assert not judge_run(replace(DUE, failures=3), WAITING, lease, NOW).trouble

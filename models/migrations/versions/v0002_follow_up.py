@@ -63,15 +63,15 @@ def upgrade() -> None:
             "ix_tickets_next_wake",
             ["next_wake_at"],
             unique=False,
-            sqlite_where=sa.text("status != 'verified'"),
-            postgresql_where=sa.text("status != 'verified'"),
+            sqlite_where=sa.text("next_wake_at IS NOT NULL"),
+            postgresql_where=sa.text("next_wake_at IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_tickets_run_checked",
             ["run_checked_at"],
             unique=False,
-            sqlite_where=sa.text("status != 'verified'"),
-            postgresql_where=sa.text("status != 'verified'"),
+            sqlite_where=sa.text("next_wake_at IS NOT NULL"),
+            postgresql_where=sa.text("next_wake_at IS NOT NULL"),
         )
 
     op.create_table(
