@@ -27,10 +27,10 @@ lint: .venv/installed-dev ## Check style, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed-dev ## Measure intake and the rules, as ratios in one run
+bench: .venv/installed-dev ## Measure intake, the rules and the follow-ups, in one run
 	@$(BIN)/python -W ignore -m tests.bench.run
 
-check-data: .venv/installed ## Check what people edit in data/: work instruction, lexicons, desk files
+check-data: .venv/installed ## Check what people edit in data/: work instruction, units, lexicons, desk files
 	@$(BIN)/python -m deployments.seed --check
 
 clean: ## Remove the virtual environment and caches; .care/ (the records) stays

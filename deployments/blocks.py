@@ -6,6 +6,7 @@ import sys
 
 from pydantic import SecretStr
 
+from deployments.sandbox.units import SIGNING_KEY
 from models.units import load_units
 from tasks.notices import NoticeChannel
 from tasks.platforms.credentials import FacebookCredentials, XCredentials
@@ -31,7 +32,7 @@ def fill_for_sandbox(sandbox_url: str) -> None:
     for unit in load_units(Settings().data / "units.yaml").values():
         UnitAccess(
             url=f"{sandbox_url}/units/{unit.code}" if unit.channel == "http" else None,
-            signing_key=SecretStr("sandbox-unit-key"),
+            signing_key=SecretStr(SIGNING_KEY),
             mailbox=SecretStr(f"{sink}/notices/unit-{unit.code}") if unit.channel == "email" else None,
         ).save(unit.code.replace("_", "-"), overwrite=True, _sync=True)
 

@@ -9,7 +9,8 @@ and wakes the follow-up at once (clause 4.4). Units that do not push are asked b
 **What it leaves.** The change in the ticket's case file.
 
 **What may go wrong.** `signature: does not match`: compare the signing keys of both sides; nothing was taken in.
-`timestamp: more than 5 minutes off`: the unit's clock is wrong, or an old push was sent again.
+`timestamp: more than 5 minutes off`: the unit's clock is wrong, an old push was sent again, or the run had to wait
+for a worker so long; `watch-cases` pulls the change then.
 
 Clauses: 4.4.
 """

@@ -33,6 +33,11 @@ from tests.support import COMPLAINT, rows
 NEVER = {"standard": "20 min", "hard": "20 min"}
 SOON = {"standard": "8 s", "hard": "8 s"}
 ENDED = {"verified"}
+REAL_CHANGES = {
+    *("ticket_opened", "ticket_acknowledged", "ticket_in_progress", "ticket_settled", "ticket_refused"),
+    *("ticket_redirected", "customer_says_not_solved", "ticket_verified"),
+}
+"""What a ticket's process is worth starting for, as the journal tells of it."""
 
 
 def quick_units(folder: Path) -> None:
@@ -194,9 +199,9 @@ def wait_suspended(desk: Desk, ticket_id: int, waits: int | None = None) -> dict
     return dict(wait_for(suspended))
 
 
-def wait_told(desk: Desk, ticket_id: int, event: str) -> None:
-    """Wait until the journal tells of an event of a ticket."""
-    wait_for(lambda: event in story(desk, ticket_id))
+def wait_told(desk: Desk, ticket_id: int, event: str, times: int) -> None:
+    """Wait until the journal has told of an event of a ticket so many times."""
+    wait_for(lambda: story(desk, ticket_id).count(event) >= times)
 
 
 def confirm_settled(desk: Desk, *, not_yet: set[str] | None = None) -> None:

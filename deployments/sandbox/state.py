@@ -73,7 +73,7 @@ class SandboxState:
         """X writes &, < and > in a post's text as HTML entities; False sends them bare."""
         self._clock = now or system_now
         self._offset = timedelta()
-        self.units = SandboxUnits({}, "sandbox-unit-key", self.now)
+        self.units = SandboxUnits({}, self.now)
         self._sequence = count(1)
         self._accounts: dict[tuple[str, str], SandboxAccount] = {}
         self._handles: dict[tuple[str, str], str] = {}

@@ -27,6 +27,8 @@ TEMPERS = frozenset(
     }
 )
 SAYS = ("acknowledged", "in_progress", "settled")
+SIGNING_KEY = "sandbox-unit-key"
+"""What the units of the sandbox and its desk sign with."""
 
 
 @dataclass(slots=True)
@@ -75,8 +77,8 @@ class UnitSaid:
 class SandboxUnits:
     """What the units know; safe across threads. `now` gives aware UTC."""
 
-    def __init__(self, tempers: dict[str, UnitTemper], signing_key: str, now: Callable[[], datetime]) -> None:
-        self.tempers, self.signing_key, self.now = tempers, signing_key, now
+    def __init__(self, tempers: dict[str, UnitTemper], now: Callable[[], datetime]) -> None:
+        self.tempers, self.signing_key, self.now = tempers, SIGNING_KEY, now
         self.tickets: dict[str, UnitTicket] = {}
         """By idempotency key, of all units."""
         self.said: list[UnitSaid] = []
@@ -156,7 +158,7 @@ def load_units_of_sandbox(folder: Path, now: Callable[[], datetime]) -> SandboxU
             raise ScenarioError(f"{path}, {code}: {error}; write temper, pace, down_for, push.") from error
         if tempers[code].temper not in TEMPERS:
             raise ScenarioError(f"{path}, {code}: temper must be one of {', '.join(sorted(TEMPERS))}.")
-    return SandboxUnits(tempers, data.get("signing_key", "sandbox-unit-key"), now)
+    return SandboxUnits(tempers, now)
 
 
 def unit_routes(units: SandboxUnits) -> list[Route]:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, insert
 
 from deployments.sandbox.server import RunningSandbox
-from deployments.sandbox.units import UnitSaid, UnitTemper
+from deployments.sandbox.units import SIGNING_KEY, UnitSaid, UnitTemper
 from models.accounts import AccountRow
 from models.cases import CaseRow
 from models.database import migrate, write_transaction
@@ -25,11 +25,9 @@ from tasks.desk_data import units
 from tasks.units.access import UnitAccess
 from tasks.units.client import UnitChange, pull_changes
 from tests.conftest import POSTGRES_ANSWERS, PrefectServer, desk_at, postgres_database
-from tests.follow_ups import all_verified, hand_over, story, tickets, units_at_work, watch_until
+from tests.follow_ups import REAL_CHANGES, all_verified, hand_over, story, tickets, units_at_work, watch_until
 
 WAITING, DUE, CHANGED = 10_000, 100, 1_000
-CHANGES = {"opened", "acknowledged", "in_progress", "settled", "verified"}
-"""What a ticket's process is worth starting for, as the journal tells of it."""
 
 
 def follow_up_figures(engine: Engine, now: datetime) -> dict[str, float]:
@@ -43,7 +41,7 @@ def follow_up_figures(engine: Engine, now: datetime) -> dict[str, float]:
             sandbox.state.units.said.append(said)
         started = time.perf_counter()
         for code in codes:
-            access = UnitAccess(url=f"{sandbox.url}/units/{code}", signing_key=SecretStr("sandbox-unit-key"))
+            access = UnitAccess(url=f"{sandbox.url}/units/{code}", signing_key=SecretStr(SIGNING_KEY))
             changes = pull_changes(units()[code], access, now - timedelta(hours=1))
             with write_transaction(engine) as connection:
                 known = [asdict(change) for change in changes if isinstance(change, UnitChange)]
@@ -108,7 +106,7 @@ def process_figures() -> dict[str, float]:
         hand_over(desk, *units_there)
         watch_until(lambda: all_verified(desk))
         told = [event for row in tickets(desk).values() for event in story(desk, row["id"])]
-        changes = [event for event in told if event.removeprefix("ticket_") in CHANGES]
+        changes = [event for event in told if event in REAL_CHANGES]
         processes = sum(row["processes"] for row in tickets(desk).values())
         idle = sum(row["idle_wakes"] for row in tickets(desk).values())
     return {

@@ -53,6 +53,7 @@ tickets.record_update = SimpleNamespace(  # type: ignore[assignment]
 )
 contacts.give_up = dying_after("give_up", contacts.give_up)  # type: ignore[assignment]
 contacts.send_ticket = dying_after("send_ticket", contacts.send_ticket)
+contacts.send_message = dying_after("send_message", contacts.send_message)
 contacts._note_success = dying_after("note_success", contacts._note_success)
 
 _save = PicUpdate.save.__func__  # type: ignore[attr-defined]

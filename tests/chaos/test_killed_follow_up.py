@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.artifacts import Artifact
 
 from deployments.processes import started_in
 from deployments.sandbox.units import UnitTemper
@@ -34,7 +35,7 @@ DEATHS = {
     "network": ("take_on", "send_ticket", "note_success", "go_to_wait", "finish"),
     "billing": ("look", "publish_case_file", "take_updates", "ask"),
     "tv": ("suspend", "record_update"),
-    "mobile": ("mark_clock",),
+    "mobile": ("mark_clock", "send_message"),
     "provisioning": ("give_up",),
 }
 """By unit: the steps its follow-up dies after, `suspend` between Prefect's word and the form."""
@@ -70,6 +71,10 @@ def test_killed_at_every_step_boundary(dying_desk: Desk, tmp_path: Path) -> None
         else:
             assert told == UNDISTURBED
     assert len(units.tickets) == len(DEATHS)  # each dispatch once in effect
+    for row in tickets(desk).values():
+        shown = Artifact.get(f"ticket-t-{row['id']:06d}", _sync=True)
+        assert shown is not None
+        assert "**verified**" in str(shown.data)
     watch_until(lambda: all(row["shut_at"] for row in rows(desk.engine, FollowUpRunRow)))
 
 

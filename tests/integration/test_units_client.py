@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from deployments.sandbox.server import RunningSandbox
-from deployments.sandbox.units import UnitTemper
+from deployments.sandbox.units import SIGNING_KEY, UnitTemper
 from models.mentions import RefusedRow
 from models.units import Unit, gone_unit
 from tasks.desk_data import units
@@ -34,7 +34,7 @@ def sandbox() -> Iterator[RunningSandbox]:
         yield running
 
 
-def access(sandbox: RunningSandbox, key: str = "sandbox-unit-key") -> UnitAccess:
+def access(sandbox: RunningSandbox, key: str = SIGNING_KEY) -> UnitAccess:
     return UnitAccess(url=f"{sandbox.url}/units/network", signing_key=SecretStr(key))
 
 
