@@ -29,19 +29,19 @@ def test_the_units_of_the_desk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "reason"),
+    ("old", "new", "below", "reason"),
     [
-        ("    channel: http\n    problems: [network]", "    channel: fax\n    problems: [network]", 17, "channel"),
-        ("attempts: 5, waits", "attempts: 9, waits", 23, "9 attempts have 8 waits"),
-        ("    chase_every: 2 h\n", "", 16, "chase_every: is missing"),
-        ("problems: [tv]", "problems: [tv, network]", 15, "network belongs to network and tv"),
-        ("problems: [sales]", "problems: []", 15, "sales belongs to no unit"),
+        ("    channel: http\n    problems: [network]", "    channel: fax\n    problems: [network]", 3, "channel"),
+        ("attempts: 5, waits", "attempts: 9, waits", 9, "9 attempts have 8 waits"),
+        ("    chase_every: 2 h\n", "", 2, "chase_every: is missing"),
+        ("problems: [tv]", "problems: [tv, network]", 1, "network belongs to network and tv"),
+        ("problems: [sales]", "problems: []", 1, "sales belongs to no unit"),
         ('from: "08:00", to: "17:00"', 'from: "18:00", to: "17:00"', 30, "from must be before to"),
-        ("units:\n", "unit:\n", 14, "units:"),
+        ("units:\n", "unit:\n", 0, "units:"),
     ],
 )
 def test_a_wrong_file_is_refused_with_line_and_reason(
-    tmp_path: Path, old: str, new: str, line: int, reason: str
+    tmp_path: Path, old: str, new: str, below: int, reason: str
 ) -> None:
     text = FILE.read_text("utf-8")
     assert old in text
@@ -50,7 +50,7 @@ def test_a_wrong_file_is_refused_with_line_and_reason(
     with pytest.raises(UnitsError, match=reason) as refused:
         load_units(path)
     lines = [int(found.split(":")[1]) for found in str(refused.value).splitlines()[1:]]
-    assert line in lines, refused.value
+    assert text[: text.index("\nunits:")].count("\n") + 2 + below in lines, refused.value
 
 
 def at(text: str) -> datetime:
