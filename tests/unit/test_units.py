@@ -36,7 +36,7 @@ def test_the_units_of_the_desk() -> None:
         ("    chase_every: 2 h\n", "", 2, "chase_every: is missing"),
         ("problems: [tv]", "problems: [tv, network]", 1, "network belongs to network and tv"),
         ("problems: [sales]", "problems: []", 1, "sales belongs to no unit"),
-        ('from: "08:00", to: "17:00"', 'from: "18:00", to: "17:00"', 30, "from must be before to"),
+        ('from: "08:00", to: "17:00"', 'from: "18:00", to: "17:00"', 16, "from must be before to"),
         ("units:\n", "unit:\n", 0, "units:"),
     ],
 )
