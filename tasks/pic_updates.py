@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 from models.cases import InteractionRow
 from models.pic_updates import BY_PHONE, MONITOR, judge_pic_update
 from models.staff import StaffRow
-from models.ticket_book import journal_ticket, set_ticket, take_ticket_step
+from models.ticket_book import harden_ticket, journal_ticket, set_ticket, take_ticket_step
 from models.ticket_contacts import add_contact
 from models.ticket_life import TicketStatus
 from models.ticket_reading import pic_code, ticket_stand
@@ -35,7 +35,9 @@ def record_update(held: Held, waits: int, said: PicUpdate) -> None:
         set_ticket(connection, held.ticket_id, waits=waits + 1)
         if said.by != MONITOR:
             _take_form(connection, ticket, said, now)
-        elif next_step(ticket_stand(connection, held.ticket_id), unit_of(ticket), now).kind is StepKind.WAIT:
+            return
+        harden_ticket(connection, ticket, rules(), now)
+        if next_step(ticket_stand(connection, held.ticket_id), unit_of(ticket), now).kind is StepKind.WAIT:
             set_ticket(connection, held.ticket_id, idle_wakes=ticket.idle_wakes + 1)
 
 
