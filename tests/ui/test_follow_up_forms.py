@@ -12,7 +12,7 @@ from prefect.artifacts import Artifact
 from deployments.sandbox.units import UnitTemper
 from models.cases import InteractionRow
 from tests.conftest import Desk
-from tests.follow_ups import cases, tickets, wait_suspended, wait_told
+from tests.follow_ups import cases, tickets, wait_for, wait_suspended, wait_told
 from tests.support import rows
 
 ANSWERS: list[tuple[dict[str, str], str]] = [
@@ -91,9 +91,12 @@ def test_a_pic_carries_a_ticket_through_the_forms(units_desk: Desk, page: Any) -
     assert [row["status"] for row in tickets(desk).values()] == ["verified"]
     (note,) = [row for row in rows(desk.engine, InteractionRow) if row["kind"] == "note"]
     assert note["text"] == "Menunggu kabar <b>teknisi</b>"
-    found = Artifact.get("ticket-t-000001", _sync=True)
-    assert found is not None
-    page.goto(f"{ui}/artifacts/artifact/{found.id}")
+
+    def file_at_the_end() -> Any:
+        found = Artifact.get("ticket-t-000001", _sync=True)
+        return found if found and "**verified**" in str(found.data) else None
+
+    page.goto(f"{ui}/artifacts/artifact/{wait_for(file_at_the_end).id}")
     page.get_by_text("verified").first.wait_for()
     shown = page.inner_text("body")
     for clause in ("4.3", "4.4", "5.3.2a", "5.3.2d"):
