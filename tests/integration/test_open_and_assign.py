@@ -15,15 +15,18 @@ from models.case_opening import undecided_mentions
 from models.case_view import latest_cases
 from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow
 from models.database import write_transaction
+from models.follow_up_runs import due_tickets
 from models.mention_rows import MentionRow
 from models.mention_store import store_page
 from models.mentions import Mention, Platform, WatchedAccount
 from models.notices import NoticeRow
 from models.staff import StaffRow
+from models.ticket_book import set_ticket
 from tasks.desk import Openings, decide_mentions
 from tasks.desk_data import instruction, lexicons
 from tests.bench.load import put_desk
 from tests.support import COMPLAINT, HARD_COMPLAINT, NEIGHBOUR, NOW, PRAISE, how_many, mention, page, rows
+from tests.tickets import opened
 
 
 @pytest.fixture
@@ -78,7 +81,13 @@ def test_the_journal_has_no_words_and_no_name_of_the_customer(engine: Engine, wa
 def test_a_further_mention_joins_and_a_hard_one_hardens(engine: Engine, watched: WatchedAccount) -> None:
     first = mention(COMPLAINT)
     take_in(engine, watched, first)
+    with write_transaction(engine) as connection:
+        ticket_id = opened(connection, 1, "one")
+        set_ticket(connection, ticket_id, next_wake_at=NOW + timedelta(hours=9))
     openings = take_in(engine, watched, mention(HARD_COMPLAINT, conversation_id=first.conversation_id))
+    with engine.connect() as connection:
+        (due,) = due_tickets(connection, NOW)
+        assert due.due == "due"  # its follow-up tightens its clocks and tells the unit
     assert (openings.opened, openings.dispositions["joined_case"]) == (0, 1)
     (case,) = rows(engine, CaseRow)
     assert case["severity"] == "hard"
