@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from prefect.artifacts import Artifact
 
 from deployments.sandbox.units import UnitTemper
 from models.cases import InteractionRow
+from models.follow_up_runs import wait_key
 from tests.conftest import Desk
 from tests.follow_ups import cases, tickets, wait_for, wait_suspended, wait_told
 from tests.support import rows
@@ -43,12 +45,19 @@ def field(form: Any, label: str) -> Any:
     return form.locator(".schema-form-property").filter(has_text=label).last
 
 
+def has_briefing(desk: Desk, row: dict[str, Any]) -> bool:
+    """Whether Prefect has the whole form: a run is suspended a moment before its form and briefing are saved."""
+    name = f"suspended-{wait_key(row['id'], row['waits'])}-description"
+    return bool(requests.get(f"{desk.api_url}/flow_runs/{row['flow_run_id']}/input/{name}", timeout=90).ok)
+
+
 def answer(page: Any, ui: str, run_id: str, values: dict[str, str]) -> str:
     """Press Resume, fill the form, submit; returns what stood above the form."""
     page.goto(f"{ui}/runs/flow-run/{run_id}")
     page.get_by_role("button", name="Resume").first.click(timeout=30_000)
     form = page.get_by_role("dialog")
     form.get_by_text("What happened, or what to do").wait_for()
+    form.get_by_text("of C-000001").first.wait_for()
     told = str(form.inner_text())
     for label, value in values.items():
         if label in {"action", "Redirect to"}:
@@ -84,6 +93,7 @@ def test_a_pic_carries_a_ticket_through_the_forms(units_desk: Desk, page: Any) -
     expected: Counter[str] = Counter()
     for values, event in ANSWERS:
         row = wait_suspended(desk, 1)
+        wait_for(partial(has_briefing, desk, row))
         told = answer(page, ui, row["flow_run_id"], values)
         assert "T-000001 of C-000001" in told
         expected[event] += 1
