@@ -92,9 +92,8 @@ def wake_run(run_id: str) -> Literal["woken", "busy", "lost"]:
     """Wake a waiting run.
 
     `busy`: it no longer waits, somebody was quicker. `lost`: Prefect does not know it, or has no form for it, as
-    when its process died between suspending and saving the form. Prefect on SQLite says 503
-    while others write, so it is asked three times; not more, since a wake that comes late, after others have done the
-    work, finds nothing to do.
+    when its process died between suspending and saving the form. Prefect on SQLite says 503 while others write, so it
+    is asked three times; not more, since a wake that comes late, after others have done the work, finds nothing to do.
     """
     from httpx import HTTPError
 
