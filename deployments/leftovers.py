@@ -7,6 +7,7 @@ queue, and so would keep every later one waiting. While no worker runs, nothing 
 from __future__ import annotations
 
 import sys
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
@@ -19,15 +20,15 @@ AT_ONCE = 200
 
 def end_leftovers() -> int:
     """Mark every run that stands at work as crashed; returns how many. Follow-ups are replaced by `watch-cases`."""
-    ended = 0
+    ended: set[UUID] = set()
     at_work = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=AT_WORK)))
     with get_client(sync_client=True) as prefect:
-        while found := prefect.read_flow_runs(flow_run_filter=at_work, limit=AT_ONCE):
-            for run in found:
+        while fresh := {run.id for run in prefect.read_flow_runs(flow_run_filter=at_work, limit=AT_ONCE)} - ended:
+            for run_id in fresh:
                 crashed = Crashed(message="Its process was gone when the desk was started again.")
-                prefect.set_flow_run_state(run.id, crashed, force=True)
-            ended += len(found)
-    return ended
+                prefect.set_flow_run_state(run_id, crashed, force=True)
+            ended |= fresh
+    return len(ended)
 
 
 if __name__ == "__main__":

@@ -81,5 +81,5 @@ def carry_out(held: Held, verdict: TicketVerdict) -> None:
             ask(held, verdict)
         case StepKind.DISPATCH | StepKind.CHASE | StepKind.ESCALATE:
             contact(held, verdict.kind)
-        case StepKind.WAIT | StepKind.FINISH:
-            raise AssertionError(f"{verdict.kind} is not carried out")
+        case _:
+            raise AssertionError(f"{verdict.kind}: nothing here carries it out")

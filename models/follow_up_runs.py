@@ -208,6 +208,6 @@ def _whether_lost(ticket: DueTicket, seen: SeenRun | None, lease: timedelta, now
         if seen.pause_key != wait_key(ticket.id, ticket.waits):
             return RunVerdict("restart", "its run waits with an outdated form")
         return RunVerdict("wake", ticket.due) if ticket.due else RunVerdict("leave", "waits")
-    if seen.dead(ticket.run_since, lease, now) or (not seen.at_work and seen.silent(ticket.run_since, lease, now)):
+    if seen.state_type != "SCHEDULED" and seen.silent(ticket.run_since, lease, now):
         return RunVerdict("restart", "its run gives no sign of life")
     return RunVerdict("leave", "is at work")

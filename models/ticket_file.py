@@ -37,6 +37,8 @@ TOLD = (
     "clock",
     "asked",
     "action",
+    "kind",
+    "outcome",
     "run",
     "before",
 )

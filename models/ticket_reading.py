@@ -66,13 +66,15 @@ def pic_code(connection: Connection, ticket: Row[Any]) -> str | None:
     return connection.scalar(select(StaffRow.code).where(StaffRow.id == ticket.pic_id))
 
 
-def pics_to_tell(connection: Connection, ticket: Row[Any], now: datetime) -> list[str]:
-    """The ticket's PIC, and where that one is not on duty at `now` (UTC) those PICs who are; a supervisor where there
-    is no PIC at all."""
+def pics_to_tell(
+    connection: Connection, ticket: Row[Any], now: datetime, *, and_supervisors: bool = False
+) -> list[str]:
+    """The ticket's PIC, and where that one is not on duty at `now` (UTC) those PICs who are; the supervisors on duty
+    besides them where asked for, and where there is no PIC at all."""
     people = staff_on_book(connection, now)
     mine, present = pic_code(connection, ticket), on_duty_or_all(people.get("pic", []), now)
     told = [mine] if mine in present else [*filter(None, [mine]), *present]
-    return told or on_duty_or_all(people.get("supervisor", []), now)
+    return told + (on_duty_or_all(people.get("supervisor", []), now) if and_supervisors or not told else [])
 
 
 def agent_code(connection: Connection, ticket: Row[Any]) -> list[str]:
@@ -82,11 +84,6 @@ def agent_code(connection: Connection, ticket: Row[Any]) -> list[str]:
     ).one()
     code = connection.scalar(select(StaffRow.code).where(StaffRow.id == (case.agent_id or case.team_leader_id)))
     return [code] if code else []
-
-
-def supervisor_codes(connection: Connection, now: datetime) -> list[str]:
-    """The supervisors on duty at `now` (UTC), or all of them where none is."""
-    return on_duty_or_all(staff_on_book(connection, now).get("supervisor", []), now)
 
 
 def opening_mention(connection: Connection, case_id: int) -> Row[Any] | None:

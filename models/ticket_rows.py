@@ -52,7 +52,7 @@ class TicketRow(Table):
     status: Mapped[str] = mapped_column(String(24))
     escalation_level: Mapped[int] = mapped_column(default=0)
     told_level: Mapped[int] = mapped_column(default=0)
-    """The escalation level whose post has been written to, or could not be reached."""
+    """The escalation level whose post has been written to."""
     round: Mapped[int] = mapped_column(default=1)
     reference: Mapped[str | None] = mapped_column(String(128))
     standing: Mapped[str | None] = mapped_column(String(500))

@@ -103,9 +103,10 @@ def close_late_changes(connection: Connection, rules: Rules, now: datetime) -> i
         )
         for row in rows
     ]
-    write_journal(connection, entries)
-    late = update(UnitUpdateRow).where(one_of(connection, UnitUpdateRow.id, [row.id for row in rows]))
-    connection.execute(late.values(applied_at=now, outcome=why))
+    if rows:
+        write_journal(connection, entries)
+        late = update(UnitUpdateRow).where(one_of(connection, UnitUpdateRow.id, [row.id for row in rows]))
+        connection.execute(late.values(applied_at=now, outcome=why))
     return len(rows)
 
 

@@ -11,7 +11,7 @@ from prefect.input import RunInput
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.lexicons import ProblemName
-from models.pic_updates import PicAction
+from models.pic_updates import MONITOR, PicAction
 from models.safe_text import clean
 from tasks.desk_data import units
 
@@ -103,6 +103,11 @@ class PicUpdate(RunInput):
     def clean_note(self) -> str:
         """The note as the records take it."""
         return clean(self.note)
+
+    @property
+    def is_wake(self) -> bool:
+        """Whether the monitor sent it, and no person."""
+        return self.by == MONITOR and self.action == "check" and not self.note.strip()
 
     @property
     def staff_code(self) -> str:

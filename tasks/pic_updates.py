@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Connection, Row, func, insert, select
 
 from models.cases import InteractionRow
-from models.pic_updates import BY_PHONE, MONITOR, judge_pic_update
+from models.pic_updates import BY_PHONE, judge_pic_update
 from models.staff import StaffRow
 from models.ticket_book import harden_ticket, journal_ticket, set_ticket, take_ticket_step
 from models.ticket_contacts import add_contact
@@ -33,7 +33,7 @@ def record_update(held: Held, waits: int, said: PicUpdate) -> None:
         if ticket.waits != waits:
             return
         set_ticket(connection, held.ticket_id, waits=waits + 1)
-        if said.by != MONITOR:
+        if not said.is_wake:
             _take_form(connection, ticket, said, now)
             return
         harden_ticket(connection, ticket, rules(), now)

@@ -28,7 +28,7 @@ from models.ticket_book import (
 )
 from models.ticket_contacts import tell
 from models.ticket_life import TICKET_TRANSITIONS, TicketStatus, judge_unit_update
-from models.ticket_reading import agent_code, is_ticket, open_updates, pics_to_tell, supervisor_codes, ticket_stand
+from models.ticket_reading import agent_code, is_ticket, open_updates, pics_to_tell, ticket_stand
 from models.ticket_rows import UnitUpdateRow
 from models.ticket_steps import TicketVerdict, next_step
 from tasks.database import desk_engine
@@ -137,11 +137,9 @@ def mark_clock(held: Held, verdict: TicketVerdict, breach: bool) -> None:
         connection.execute(update(ClockRow).where(*mine).values(**mark))
         event = "ticket_clock_breached" if breach else "ticket_clock_warned"
         journal_ticket(connection, ticket, event, verdict.clause, rules(), now, {"clock": verdict.clock})
-        told = pics_to_tell(connection, ticket, now)
-        if breach:
-            told += supervisor_codes(connection, now)
-            if TicketStatus(ticket.status) in TICKET_TRANSITIONS["escalate"].sources:
-                take_ticket_step(connection, ticket, "escalate", rules(), now, {"clock": verdict.clock})
+        told = pics_to_tell(connection, ticket, now, and_supervisors=breach)
+        if breach and TicketStatus(ticket.status) in TICKET_TRANSITIONS["escalate"].sources:
+            take_ticket_step(connection, ticket, "escalate", rules(), now, {"clock": verdict.clock})
         cause = f"{verdict.clock}:{ticket.round}"
         told_of = "breach" if breach else "warning"
         tell(connection, ticket, told, told_of, cause, " ".join(verdict.reasons), Settings().ui_url, now)
@@ -151,8 +149,8 @@ def mark_clock(held: Held, verdict: TicketVerdict, breach: bool) -> None:
 def raise_level(held: Held, verdict: TicketVerdict) -> None:
     """A unit that is late and goes on saying nothing: one level up; PIC and supervisor are told (4.4)."""
     with holding(held) as (connection, ticket, now):
-        take_ticket_step(connection, ticket, "escalate", rules(), now, {"why": " ".join(verdict.reasons)}, look_at=None)
-        told = pics_to_tell(connection, ticket, now) + supervisor_codes(connection, now)
+        take_ticket_step(connection, ticket, "escalate", rules(), now, {"why": " ".join(verdict.reasons)})
+        told = pics_to_tell(connection, ticket, now, and_supervisors=True)
         cause = f"level:{ticket.round}:{ticket.escalation_level + 1}"
         tell(connection, ticket, told, "raised", cause, " ".join(verdict.reasons), Settings().ui_url, now)
 

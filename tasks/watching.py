@@ -30,7 +30,7 @@ from models.mentions import RefusedRow
 from models.safe_text import for_markdown
 from models.ticket_book import set_ticket
 from models.ticket_contacts import tell
-from models.ticket_reading import pics_to_tell, supervisor_codes, ticket_row
+from models.ticket_reading import pics_to_tell, ticket_row
 from models.ticket_rows import FollowUpRunRow, ticket_number
 from models.unit_inbox import close_late_changes, match_waiting, note_pull, pulled_until, take_in_changes
 from models.units import Unit
@@ -180,6 +180,7 @@ def _restart(ticket: DueTicket, run: SeenRun | None, now: datetime) -> bool:
         shut_run(run_id, "gave no sign of life")
         with write_transaction(desk_engine()) as connection:
             set_ticket(connection, ticket.id, failures=ticket.failures + 1, run_since=now)
+        return False
     return True
 
 
@@ -188,7 +189,7 @@ def _tell_of_trouble(ticket: DueTicket, verdict: RunVerdict, outcome: WatchOutco
     outcome.troubles.append(f"{ticket_number(ticket.id)}: {verdict.reason}")
     with write_transaction(desk_engine()) as connection:
         row = ticket_row(connection, ticket.id)
-        told = pics_to_tell(connection, row, now) + supervisor_codes(connection, now)
+        told = pics_to_tell(connection, row, now, and_supervisors=True)
         what = "its follow-up fails again and again; see its run's log"
         tell(connection, row, told, "failing", str(ticket.waits), what, Settings().ui_url, now)
 

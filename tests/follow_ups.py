@@ -108,12 +108,17 @@ def follow(desk: Desk, **request: Any) -> str:
             return str(made.json()["id"])
 
 
+def press_resume(desk: Desk, run_id: str, **form: Any) -> int:
+    """Submit the form behind the Resume button once; the HTTP status: 201 where it was taken."""
+    told = requests.post(f"{desk.api_url}/flow_runs/{run_id}/resume", json={"run_input": form}, timeout=90)
+    return told.status_code
+
+
 def resume(desk: Desk, run_id: str, **form: Any) -> bool:
-    """Answer the form behind the Resume button; whether it was taken."""
-    while True:
-        told = requests.post(f"{desk.api_url}/flow_runs/{run_id}/resume", json={"run_input": form}, timeout=90)
-        if told.status_code != 503:
-            return told.status_code == 201
+    """Answer the form, again where Prefect's SQLite is busy; whether it was taken."""
+    while (told := press_resume(desk, run_id, **form)) == 503:
+        continue
+    return told == 201
 
 
 def cancel(desk: Desk, run_id: str) -> None:
@@ -124,11 +129,11 @@ def cancel(desk: Desk, run_id: str) -> None:
             return
 
 
-def at_once(*acts: Callable[[], bool]) -> list[bool]:
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
     """Do all of them at the same moment, each in a thread of its own; what each of them says."""
     together = Barrier(len(acts))
 
-    def do(act: Callable[[], bool]) -> bool:
+    def do(act: Callable[[], Any]) -> Any:
         together.wait(30)
         return act()
 

@@ -27,6 +27,7 @@ from tasks.units.errors import UnitError, UnitNotSetUp, UnitRefused, UnitUnavail
 
 CHANGES_AT_ONCE = 5_000
 """Changes taken from a unit in one call; the rest comes with the next."""
+LONGEST_NAME = 128
 LONGEST_AHEAD, LONGEST_BEHIND = timedelta(days=1), timedelta(days=3650)
 """How far a change may be dated ahead of our clock, or behind it."""
 
@@ -56,9 +57,9 @@ def send_ticket(unit: Unit, access: UnitAccess, body: Mapping[str, Any], key: st
         return _write(access, body, key)
     answer = _call(unit, access, "POST", "/tickets", body, key)
     reference = _json(answer).get("reference")
-    if not isinstance(reference, str) or not 0 < len(reference) <= 128:
+    if not isinstance(reference, str) or not 0 < len(_name(reference)) <= LONGEST_NAME:
         raise UnitUnavailable("answered without a reference", answer.status_code)
-    return UnitAnswer(answer.status_code, for_plain(reference, 128))
+    return UnitAnswer(answer.status_code, _name(reference))
 
 
 def send_message(unit: Unit, access: UnitAccess, reference: str, body: Mapping[str, Any], key: str) -> UnitAnswer:
@@ -82,10 +83,10 @@ def parse_change(unit: str, row: Any, now: datetime) -> UnitChange | RefusedRow:
     """A unit's change as our record; with its reasons where it cannot be one. `now` is UTC."""
     reasons = []
     given = row if isinstance(row, dict) else {"row": row}
-    named = [str(given.get(name, "")) for name in ("update_id", "reference", "status")]
-    for name, value in zip(("update_id", "reference", "status"), named, strict=True):
-        if not 0 < len(value) <= 128:
-            reasons.append(f"{name}: must be there, with at most 128 characters")
+    named = {name: _name(given.get(name)) for name in ("update_id", "reference", "status")}
+    for name, value in named.items():
+        if not 0 < len(value) <= LONGEST_NAME:
+            reasons.append(f"{name}: must be there, with at most {LONGEST_NAME} characters")
     changed_at = _moment(given.get("changed_at"))
     if changed_at is None:
         reasons.append("changed_at: must be an ISO 8601 moment with its time zone")
@@ -93,14 +94,19 @@ def parse_change(unit: str, row: Any, now: datetime) -> UnitChange | RefusedRow:
     if not now - LONGEST_BEHIND <= changed_at <= now + LONGEST_AHEAD:
         reasons.append("changed_at: must be within the last ten years, and no more than a day ahead")
     if reasons:
-        return RefusedRow(f"unit/{unit}", named[0] or None, given, tuple(reasons))
+        return RefusedRow(f"unit/{unit}", named["update_id"] or None, given, tuple(reasons))
     return UnitChange(
-        for_plain(named[0], 128),
-        for_plain(named[1], 128),
-        for_plain(named[2], 24),
+        named["update_id"],
+        named["reference"],
+        for_plain(named["status"], 24),
         clean(str(given.get("note") or ""))[:2000],
         changed_at,
     )
+
+
+def _name(given: Any) -> str:
+    """As it is kept and compared; one character too long where it is too long."""
+    return "" if given is None else for_plain(str(given), LONGEST_NAME + 1)
 
 
 def _moment(given: Any) -> datetime | None:

@@ -185,6 +185,8 @@ GOOD = {"update_id": "U1", "reference": "N-1", "status": "settled", "changed_at"
     [
         ("settled", "update_id"),
         (GOOD | {"update_id": ""}, "update_id"),
+        (GOOD | {"update_id": None}, "update_id"),
+        (GOOD | {"update_id": "\u200b"}, "update_id"),
         (GOOD | {"reference": "N" * 200}, "reference"),
         (GOOD | {"changed_at": "yesterday"}, "ISO 8601"),
         (GOOD | {"changed_at": 17}, "ISO 8601"),

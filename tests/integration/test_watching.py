@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from deployments.sandbox.units import UnitSaid
-from models.cases import ClockRow, JournalRow
+from models.cases import ClockRow, InteractionRow, JournalRow
+from models.database import write_transaction
 from models.mention_rows import QuarantinedRow
 from models.notices import NoticeRow
+from models.pic_updates import MONITOR
+from models.ticket_book import set_ticket
 from models.ticket_rows import TicketRow, UnitUpdateRow
 from models.ticket_steps import StepKind, TicketVerdict
 from tasks import watching
+from tasks.follow_up_forms import PicUpdate
 from tasks.holding import Held
+from tasks.pic_updates import record_update
 from tasks.tickets import mark_clock, raise_level
 from tasks.watching import pull_unit
 from tests.conftest import Desk
@@ -93,3 +98,20 @@ def test_a_late_unit_that_stays_silent_goes_up_level_by_level(held: Held, engine
         raise_level.fn(held, LATE)
         assert rows(engine, TicketRow)[0]["escalation_level"] == level
     assert told(engine) == {"raised": ["P01", "S01", "P01", "S01"]}
+
+
+def test_a_wake_counts_where_it_finds_nothing_and_a_form_is_never_taken_for_one(held: Held, engine: Engine) -> None:
+    record_update.fn(held, 0, PicUpdate(by=MONITOR))
+    for _ in range(2):  # replayed after a crash
+        record_update.fn(held, 1, PicUpdate(action="settled", note="Kata unit beres", by=MONITOR))
+    (ticket,) = rows(engine, TicketRow)
+    assert (ticket["waits"], ticket["status"]) == (2, "dispatched")
+    assert [row["text"] for row in rows(engine, InteractionRow)] == ["Kata unit beres"]  # refused, and nothing lost
+    refused = rows(engine, JournalRow)[-1]
+    assert (refused["event"], refused["clause"]) == ("pic_update_refused", "4.3")
+    assert "staff code" in refused["detail"]["why"]
+    with write_transaction(engine) as connection:
+        set_ticket(connection, held.ticket_id, look_at=datetime.now(UTC) + timedelta(hours=1))
+        connection.execute(delete(ClockRow))  # nothing is due
+    record_update.fn(held, 2, PicUpdate(by=MONITOR))
+    assert rows(engine, TicketRow)[0]["idle_wakes"] == 1

@@ -18,6 +18,7 @@ from deployments.sandbox.units import UnitTemper
 from flows.receive_unit_update import receive_unit_update
 from models.cases import ClockRow, InteractionRow
 from models.notices import NoticeRow
+from models.pic_updates import MONITOR
 from models.ticket_rows import ContactRow, FollowUpRunRow, UnitUpdateRow
 from tasks.follow_ups import wake_run
 from tasks.unit_pushes import PushRefused
@@ -32,6 +33,7 @@ from tests.follow_ups import (
     confirm_settled,
     follow,
     hand_over,
+    press_resume,
     resume,
     state,
     story,
@@ -189,11 +191,8 @@ def test_a_signed_push_wakes_its_ticket_and_a_wrong_one_is_refused(units_desk: D
         receive_unit_update("sales_", "{}", int(time.time()), "sha256=00")
     pusher = UnitPusher(units, desk.api_url)
     pusher.start()
-    deadline = time.monotonic() + 240
-    while tickets(desk)["network"]["status"] == "dispatched" and time.monotonic() < deadline:
-        time.sleep(1)  # the monitor does not run: the push alone wakes the ticket
+    wait_for(lambda: tickets(desk)["network"]["status"] != "dispatched")  # without the monitor: by the push alone
     pusher.ended.set()
-    assert tickets(desk)["network"]["status"] != "dispatched"
     assert {row["via"] for row in rows(desk.engine, UnitUpdateRow)} == {"push"}
 
 
@@ -207,10 +206,11 @@ def test_of_a_wake_and_forms_at_the_same_moment_one_wins_and_nothing_is_lost(uni
     for number in range(4):
         wait_suspended(desk, 1, waits=number)
         notes = [f"Kabar {number} {letter}" for letter in "ab"]
-        forms = [partial(resume, desk, run_id, action="note", note=note) for note in notes]
-        wake, *told = at_once(lambda: wake_run(run_id) == "woken", *forms)
-        assert [wake, *told].count(True) == 1, (number, wake, told)
-        taken += [note for note, won in zip(notes, told, strict=True) if won]
+        forms = [partial(press_resume, desk, run_id, action="note", note=note) for note in notes]
+        wake, *told = at_once(partial(press_resume, desk, run_id, action="check", by=MONITOR), *forms)
+        assert [wake, *told].count(201) == 1, (number, wake, told)
+        assert wake_run(run_id) == "busy"
+        taken += [note for note, answer in zip(notes, told, strict=True) if answer == 201]
     wait_suspended(desk, 1, waits=4)
     assert resume(desk, run_id, action="note", note="Kabar akhir")  # who was told no says it again
     wait_suspended(desk, 1, waits=5)
