@@ -6,7 +6,9 @@ import sys
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from models.answers import AnswersError, load_answers
 from models.database import migrate, open_engine, write_transaction
+from models.hard_complaint import HardComplaintError, load_hard_complaint
 from models.lexicons import LexiconError, load_lexicons
 from models.reference_files import ReferenceFileError, ReferenceFiles, load_reference_files
 from models.reference_store import store_reference
@@ -15,6 +17,8 @@ from models.work_instruction import WorkInstructionError, load_work_instruction
 from tasks.settings import Settings
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
+WRONG = (WorkInstructionError, UnitsError, AnswersError, HardComplaintError, LexiconError, ReferenceFileError)
+"""What the loaders raise about a file that cannot be in force."""
 
 
 def seed(settings: Settings) -> dict[str, int]:
@@ -37,12 +41,14 @@ def check(settings: Settings) -> list[str]:
     for load in (
         lambda: load_work_instruction(settings.data / "work_instruction.yaml"),
         lambda: load_units(settings.data / "units.yaml"),
+        lambda: load_answers(settings.data / "answers.yaml"),
+        lambda: load_hard_complaint(settings.data / "hard_complaint.yaml"),
         lambda: load_lexicons(settings.data / "lexicons"),
         lambda: _reference(settings),
     ):
         try:
             load()
-        except (WorkInstructionError, UnitsError, LexiconError, ReferenceFileError) as error:
+        except WRONG as error:
             wrong.append(str(error))
     return wrong
 
@@ -59,7 +65,7 @@ def main() -> int:
         print("\n".join(wrong), file=sys.stderr)
         return 1
     if "--check" in sys.argv[1:]:
-        print("Work instruction, units, lexicons and desk files can be in force.")
+        print("Work instruction, units, answers, hard-complaint instruction, lexicons and desk files can be in force.")
         return 0
     print(", ".join(f"{table} {rows}" for table, rows in seed(settings).items()))
     return 0

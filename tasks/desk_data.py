@@ -1,7 +1,9 @@
-"""The work instruction, the lexicons and the units as this process uses them, read once."""
+"""The files people edit in `data/` as this process uses them, each read once."""
 
 from functools import cache
 
+from models.answers import Answers, load_answers
+from models.hard_complaint import HardComplaint, load_hard_complaint
 from models.lexicons import Lexicons, load_lexicons
 from models.units import Units, load_units
 from models.work_instruction import WorkInstruction, load_work_instruction
@@ -24,3 +26,15 @@ def lexicons() -> Lexicons:
 def units() -> Units:
     """The units in force (`data/units.yaml`)."""
     return load_units(Settings().data / "units.yaml")
+
+
+@cache
+def answers() -> Answers:
+    """The suggested answers in force (`data/answers.yaml`)."""
+    return load_answers(Settings().data / "answers.yaml")
+
+
+@cache
+def hard_complaint() -> HardComplaint:
+    """The hard-complaint instruction in force (`data/hard_complaint.yaml`)."""
+    return load_hard_complaint(Settings().data / "hard_complaint.yaml")
