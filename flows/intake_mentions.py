@@ -30,6 +30,7 @@ from zoneinfo import ZoneInfo
 from prefect import flow
 
 from models.intake_plan import IntakeRequest
+from tasks.case_events import tell_prefect
 from tasks.desk import assign_agents, open_cases, refresh_profiles
 from tasks.intake import fail_on_defects, plan_intake, pulled, take_in_account
 from tasks.notices import deliver_notices
@@ -51,5 +52,6 @@ def intake_mentions(request: IntakeRequest = IntakeRequest()) -> None:  # noqa: 
     openings = open_cases()
     assignment = assign_agents()
     notices = deliver_notices()
+    tell_prefect()
     publish_intake_report(started_at, pulls, missing_profiles, openings, assignment, notices)
     fail_on_defects(pulls)

@@ -1,19 +1,24 @@
-"""Watches over the follow-ups: pulls what the units say, wakes the tickets that need it, replaces lost runs.
+"""The team leader's real-time monitor: clocks, cases without anybody at work on them, units, follow-ups; live board.
 
 **Trigger.** Every minute (every 15 s in the sandbox), never two at once.
 
-**What it does.** Asks every unit with an API, in one call each, what has changed (clause 4.4). Wakes the follow-ups
-that are due or about which something was said; a ticket that only waits is left alone and costs nothing. A follow-up
-whose run crashed, was cancelled, was deleted, or is unknown to the Prefect server is given a new one, never two.
+**What it does.** Warns when 80 % of a case's clock is used up, breaches it at 100 % and escalates: the agent, the team
+leader on duty, the supervisor, each told once for each cause and in one message (clause 4.2). A case not accepted in
+time goes to the next eligible agent, an agent who goes off duty hands over, a case without an agent gets one as soon
+as one is eligible (4.1, 5.1.1). Reminds of customers who do not answer; closes resolved cases that are completely
+settled (5.3.2d). Sends answers that could not be sent at once. Asks every unit with an API, in one call each, what has
+changed (4.4), and wakes the follow-ups that are due or about which something was said; a follow-up whose run crashed,
+was cancelled, was deleted, or is unknown to the Prefect server is given a new one, never two.
 
-**What it leaves.** The artifact `follow-ups`: the hundred open tickets that are looked at next, with unit, status,
-PIC, next look and deadline, each linked to its case file and its run; how many processes the open ones took and how
-many wakes found nothing to do.
+**What it leaves.** The artifact `live-board`: the open cases, most urgent first, each leading to the customer's post,
+its case file and the filled-in forms of what can be done now; beside it `live-board-agents` and `live-board-leaders`.
+`follow-ups`: the open tickets, each linked to its case file and its run.
 
-**What may go wrong.** A unit that does not answer is named in `follow-ups` and asked again in the next round; nothing
-is lost. `create the block unit-access/…`: the unit's address and signing key are missing.
+**What may go wrong.** Nobody on duty: the supervisor is told once. A unit that does not answer is named in
+`follow-ups` and asked again in the next round; nothing is lost. `create the block unit-access/…`: the unit's address
+and signing key are missing.
 
-Clauses: 4.3, 4.4, 5.3.2d.
+Clauses: 4.1, 4.2, 4.3, 4.4, 5.3.2a, 5.3.2b, 5.3.2c, 5.3.2d.
 """
 
 from __future__ import annotations
@@ -24,7 +29,11 @@ from zoneinfo import ZoneInfo
 from prefect import flow
 from prefect.futures import wait
 
+from tasks.case_events import tell_prefect
+from tasks.case_files import publish_live_board
+from tasks.case_watching import watch_over_cases
 from tasks.notices import deliver_notices
+from tasks.replies import deliver_replies
 from tasks.watching import (
     end_dead_pushes,
     look_after_follow_ups,
@@ -40,10 +49,14 @@ def _run_name() -> str:
 
 @flow(name="watch-cases", flow_run_name=_run_name, description=__doc__)
 def watch_cases() -> None:
-    """Pull, wake and restart, tell, report."""
+    """Watch over cases and answers, pull, wake and restart, tell, report."""
     asked = [pull_unit.submit(code) for code in units_to_ask()]
+    watch_over_cases()
+    deliver_replies()
     wait(asked)
     end_dead_pushes()
     outcome = look_after_follow_ups()
     deliver_notices()
+    tell_prefect()
+    publish_live_board()
     publish_follow_ups([pull.result() for pull in asked], outcome)

@@ -10,6 +10,7 @@ from models.eligibility import Agent, eligibility, is_away, on_duty
 from models.work_instruction import WorkInstruction
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
+PASSED = "did not accept it in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class WaitingCase:
     next_due: datetime | None
     opened_at: datetime
     handled_by_before: frozenset[str]
+    passed_by: frozenset[str] = frozenset()
+    """Codes of those it was given to who did not accept it in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ def assign_cases(
     handed = dict.fromkeys(sorted(leaders), 0)
     decisions = []
     for case in sorted(waiting, key=_urgency):
-        free = [code for code, one in desk.able.items() if desk.load[code] < one.agent.capacity]
+        able = [code for code in desk.able if code not in case.passed_by]
+        free = [code for code in able if desk.load[code] < desk.able[code].agent.capacity]
         decisions.append(_to_agent(case, free, desk, now) if free else _to_team_leader(case, desk, handed))
     return decisions
 
@@ -145,6 +149,8 @@ def _to_agent(case: WaitingCase, free: Sequence[str], desk: _Desk, now: datetime
 
 
 def _why_not(code: str, chosen: str, one: AgentLoad, chosen_is_known: bool, case: WaitingCase, desk: _Desk) -> str:
+    if code in case.passed_by:
+        return PASSED
     if desk.load[code] >= one.agent.capacity:
         return _full(one)
     if chosen_is_known and code not in case.handled_by_before:
@@ -159,7 +165,8 @@ def _full(one: AgentLoad) -> str:
 def _to_team_leader(case: WaitingCase, desk: _Desk, handed: dict[str, int]) -> Assignment:
     full: dict[str, tuple[str, ...]] = {}
     for code, one in desk.able.items():
-        full[_full(one)] = (*full.get(_full(one), ()), code)
+        why = PASSED if code in case.passed_by else _full(one)
+        full[why] = (*full.get(why, ()), code)
     reasons = ["4.1: no agent is eligible, on duty and below capacity."]
     leader = min(handed, key=lambda code: (handed[code], code), default=None)
     if leader is None:

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from models.accounts import AccountRow
 from models.assignment import Assignment, WaitingCase, assign_cases
-from models.case_book import clock, entry, write_journal
-from models.case_life import CaseStatus, transition
-from models.cases import CaseRow, ClockRow, case_number
+from models.case_book import entry, write_journal
+from models.case_clocks import clock_row
+from models.case_life import UNASSIGNED, CaseStatus, take_step
+from models.case_notices import CaseNotice, said_of, write_notices
+from models.cases import CaseRow, ClockRow
 from models.clocks import ClockKind
 from models.database import one_of
-from models.desk_roster import WITHOUT_AGENT, agent_loads, staff_ids, staff_on_book
-from models.eligibility import on_duty_or_all
-from models.notices import NoticeRow
+from models.desk_roster import WITHOUT_AGENT, agent_loads, last_shift_end, staff_ids, staff_on_book
+from models.eligibility import Agent, on_duty, on_duty_or_all
 from models.staff import StaffRow
 from models.work_instruction import WorkInstruction
 
@@ -42,11 +43,19 @@ class _Waiting:
     team_leader_id: int | None
     since: datetime
     """When its latest clock began: the opening, the reopening, or the moment it turned hard."""
+    turns: int
+    """How many agents have had it and did not accept it."""
 
 
-def assign_waiting_cases(connection: Connection, instruction: WorkInstruction, now: datetime) -> AssignmentOutcome:
-    """Assign every case without an agent that an eligible agent can take; the rest go to the team leader on duty."""
-    waiting = _waiting_cases(connection)
+def assign_waiting_cases(
+    connection: Connection, instruction: WorkInstruction, now: datetime, handed_over: Sequence[int] = ()
+) -> AssignmentOutcome:
+    """Assign every case without an agent that an eligible agent can take; the rest go to the team leader on duty.
+
+    `handed_over` are cases that wait for a customer or a unit and whose agents have gone off duty: they go on waiting,
+    with whoever can take them; those nobody can take stay as they are.
+    """
+    waiting = _waiting_cases(connection, handed_over)
     if not waiting:
         return AssignmentOutcome(0, 0)
     people = staff_on_book(connection, now)
@@ -58,16 +67,18 @@ def assign_waiting_cases(connection: Connection, instruction: WorkInstruction, n
         instruction,
     )
     given = [decision for decision in decisions if decision.agent_code]
-    stuck = [decision for decision in decisions if not decision.agent_code]
+    stuck = [one for one in decisions if not one.agent_code and waiting[one.case_id].status in WITHOUT_AGENT]
     ids = staff_ids(connection)
     _give(connection, given, waiting, ids, instruction, now)
     _hand_to_team_leader(connection, stuck, waiting, ids, instruction, now)
-    supervisors = on_duty_or_all(people["supervisor"], now)
-    _write_notices(connection, decisions, waiting, supervisors, now)
+    _write_notices(connection, [*given, *stuck], waiting, people, now)
     return AssignmentOutcome(len(given), len(stuck))
 
 
-def _waiting_cases(connection: Connection) -> dict[int, _Waiting]:
+def _waiting_cases(connection: Connection, handed_over: Sequence[int]) -> dict[int, _Waiting]:
+    wanted = or_(CaseRow.status.in_(WITHOUT_AGENT), one_of(connection, CaseRow.id, handed_over))
+    if not handed_over:
+        wanted = CaseRow.status.in_(WITHOUT_AGENT)
     running = (
         select(
             ClockRow.case_id,
@@ -75,7 +86,7 @@ def _waiting_cases(connection: Connection) -> dict[int, _Waiting]:
             func.max(ClockRow.started_at).label("since"),
         )
         .join(CaseRow, CaseRow.id == ClockRow.case_id)
-        .where(CaseRow.status.in_(WITHOUT_AGENT), ClockRow.stopped_at.is_(None))
+        .where(wanted, ClockRow.stopped_at.is_(None))
         .group_by(ClockRow.case_id)
         .subquery()
     )
@@ -83,7 +94,7 @@ def _waiting_cases(connection: Connection) -> dict[int, _Waiting]:
         select(CaseRow.__table__, AccountRow.priority_category, running.c.next_due, running.c.since)
         .join(AccountRow, AccountRow.id == CaseRow.account_id)
         .outerjoin(running, running.c.case_id == CaseRow.id)
-        .where(CaseRow.status.in_(WITHOUT_AGENT))
+        .where(wanted)
         .order_by(CaseRow.id)
     ).all()
     handled = _handled_before(connection, sorted({row.account_id for row in rows}))
@@ -97,11 +108,13 @@ def _waiting_cases(connection: Connection) -> dict[int, _Waiting]:
                 next_due=row.next_due,
                 opened_at=row.opened_at,
                 handled_by_before=frozenset(handled.get(row.account_id, ())),
+                passed_by=frozenset(row.passed_by or ()),
             ),
             row.status,
             row.problem,
             row.team_leader_id,
             row.since or row.opened_at,
+            len(row.passed_by or ()),
         )
         for row in rows
     }
@@ -140,19 +153,22 @@ def _give(
         return
     rows, clocks, journal = [], [], []
     for decision in given:
-        status = transition(CaseStatus(waiting[decision.case_id].status), "assign")
+        before = CaseStatus(waiting[decision.case_id].status)
+        step = take_step(before, "assign" if before in UNASSIGNED else "hand_over")
         verdict = _verdict(decision)
         rows.append(
             {
                 "of_id": decision.case_id,
-                "status": status.value,
+                "status": step.status.value,
                 "agent_id": ids[str(decision.agent_code)],
                 "assignment": verdict,
             }
         )
-        due = now + instruction.assignment.accept_within
-        clocks.append(clock(decision.case_id, ClockKind.ACCEPT, now, due))
-        journal.append(entry(now, "case_assigned", decision.clause, instruction, verdict, case_id=decision.case_id))
+        if step.status is CaseStatus.ASSIGNED:
+            due = now + instruction.assignment.accept_within
+            clocks.append(clock_row(decision.case_id, ClockKind.ACCEPT, now, due, instruction.clocks))
+        clause = decision.clause if before in UNASSIGNED else step.clause
+        journal.append(entry(now, step.event, clause, instruction, verdict, case_id=decision.case_id))
     connection.execute(
         update(CaseRow)
         .where(CaseRow.id == bindparam("of_id"))
@@ -164,7 +180,8 @@ def _give(
         ),
         rows,
     )
-    connection.execute(insert(ClockRow), clocks)
+    if clocks:
+        connection.execute(insert(ClockRow), clocks)
     write_journal(connection, journal)
 
 
@@ -207,38 +224,29 @@ def _write_notices(
     connection: Connection,
     decisions: Sequence[Assignment],
     waiting: Mapping[int, _Waiting],
-    supervisors: Sequence[str],
+    people: Mapping[str, Sequence[Agent]],
     now: datetime,
 ) -> None:
-    """Put the notices into the outbox; what was said for the same cause before is not said again."""
-    rows: dict[str, dict[str, Any]] = {}
+    """Put the notices into the outbox; with nobody on duty at all the supervisors are told once, not of each case."""
+    supervisors = on_duty_or_all(people["supervisor"], now)
+    nobody = not any(on_duty(agent, now) for agent in people["agent"])
+    notices = []
     for decision in decisions:
         row = waiting[decision.case_id]
-        number = case_number(decision.case_id)
-        what = f"{'hard complaint' if row.case.hard else 'complaint'} about {row.problem}"
+        cause, body = f"{row.since:%Y%m%d%H%M%S}:{row.turns}", "\n".join(decision.reasons)
+        what = said_of(decision.case_id, row.case.hard, row.problem)
         who = f"{row.case.priority_status} customer" + (f" ({row.case.category})" if row.case.category else "")
         told: list[tuple[str, str, str]] = []
         if decision.agent_code:
-            told.append((decision.agent_code, "assigned", f"{number} is yours: {what} by a {who}"))
+            told.append((decision.agent_code, "assigned", f"{what}, is yours: by a {who}"))
         elif decision.team_leader_code:
-            told.append(
-                (decision.team_leader_code, "no_agent", f"{number} waits with you, no agent is eligible: {what}")
-            )
-        if decision.tell_supervisor:
-            told += [(code, "no_agent", f"{number} has no eligible agent: {what} by a {who}") for code in supervisors]
-        for recipient, kind, title in told:
-            cause = f"{kind}:{decision.case_id}:{recipient}:{row.since:%Y%m%d%H%M%S}"
-            rows[cause] = {
-                "recipient": recipient,
-                "case_id": decision.case_id,
-                "kind": kind,
-                "cause": cause,
-                "title": title,
-                "body": "\n".join(decision.reasons),
-                "created_at": now,
-                "attempts": 0,
-            }
-    known = set(connection.scalars(select(NoticeRow.cause).where(one_of(connection, NoticeRow.cause, rows))))
-    fresh = [row for cause, row in rows.items() if cause not in known]
-    if fresh:
-        connection.execute(insert(NoticeRow), fresh)
+            told.append((decision.team_leader_code, "no_agent", f"{what}, waits with you: no agent is eligible"))
+        if decision.tell_supervisor and not nobody:
+            told += [(code, "no_agent", f"{what}, has no eligible agent: by a {who}") for code in supervisors]
+        notices += [CaseNotice(to, decision.case_id, kind, cause, title, body) for to, kind, title in told]
+    if nobody and any(decision.tell_supervisor for decision in decisions):
+        since = last_shift_end(connection, now)
+        title = f"Nobody who could take a case is on duty: {len(decisions)} wait, and more may come"
+        cause = f"{since:%Y%m%d%H%M%S}" if since else "ever"
+        notices += [CaseNotice(code, None, "nobody_on_duty", cause, title) for code in supervisors]
+    write_notices(connection, notices, now)

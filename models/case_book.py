@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from models.accounts import AccountRow
+from models.case_clocks import harden_clocks, start_case_clocks
+from models.case_hearing import engage_leaders, hear_customers
 from models.case_life import CaseStatus, transition
 from models.case_opening import KnownAccount, OpeningPlan
-from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow
-from models.clocks import clocks_for_case
+from models.cases import CaseRow, InteractionRow, JournalRow
 from models.database import one_of
 from models.mention_rows import MentionRow
 from models.priority import PriorityVerdict
@@ -24,6 +25,8 @@ from models.work_instruction import WorkInstruction
 
 DESK = "intake-mentions"
 """The actor the journal names for automatic decisions at intake."""
+LIVES_AGAIN: dict[str, Any] = {"passed_by": None, "taken_over_at": None, "leader_asked_at": None, "look_at": None}
+"""What a case that is reopened leaves behind of its life before."""
 
 
 def record_verdicts(
@@ -91,15 +94,21 @@ def write_openings(
             rows,
         )
         _add_interactions(connection, [row["of_id"] for row in rows])
-        joined = [row for row in rows if row["disposition"] == "joined_case"]
-        write_journal(
-            connection,
-            [
-                entry(now, "mention_joined", "5.3.1", instruction, {"mention": row["of_id"]}, case_id=row["case_id"])
-                for row in joined
-            ],
-        )
+        joined = [(row["case_id"], row["of_id"]) for row in rows if row["disposition"] == "joined_case"]
+        _join(connection, joined, instruction, now)
     return cases
+
+
+def _join(
+    connection: Connection, joined: Sequence[tuple[int, int]], instruction: WorkInstruction, now: datetime
+) -> None:
+    """Case and mention of each further thing a customer said: journaled, and heard by whoever has the case."""
+    journal = [
+        entry(now, "mention_joined", "5.3.1", instruction, {"mention": one}, case_id=case) for case, one in joined
+    ]
+    for case_id, event, clause in hear_customers(connection, dict(joined), instruction, now):
+        journal.append(entry(now, event, clause, instruction, {"why": "customer answered"}, case_id=case_id))
+    write_journal(connection, journal)
 
 
 def entry(
@@ -153,10 +162,8 @@ def _open(connection: Connection, plan: OpeningPlan, instruction: WorkInstructio
     connection.execute(insert(CaseRow), rows)
     ids = _ids_of(connection, plan)
     reasons = _hard_reasons(connection, [case.mention.mention_id for case in plan.opened if case.severity == "hard"])
-    clocks, journal = [], []
+    journal = []
     for case_id, case in zip(ids, plan.opened, strict=True):
-        hard = case.severity == "hard"
-        clocks += [clock(case_id, kind, now, due) for kind, due in clocks_for_case(hard, now, instruction)]
         detail = {
             "mention": case.mention.mention_id,
             "account": case.mention.account_id,
@@ -166,8 +173,10 @@ def _open(connection: Connection, plan: OpeningPlan, instruction: WorkInstructio
             "hard_reasons": reasons.get(case.mention.mention_id, []),
         }
         journal.append(entry(now, "case_opened", "5.3.1", instruction, detail, case_id=case_id))
-    connection.execute(insert(ClockRow), clocks)
+    severities = {case_id: case.severity == "hard" for case_id, case in zip(ids, plan.opened, strict=True)}
+    start_case_clocks(connection, severities, now, instruction)
     write_journal(connection, journal)
+    engage_leaders(connection, [case_id for case_id, hard in severities.items() if hard], now)
     return {-number: case_id for number, case_id in enumerate(ids, start=1)}
 
 
@@ -183,11 +192,6 @@ def _ids_of(connection: Connection, plan: OpeningPlan) -> list[int]:
     return [found[case.mention.account_id, case.mention.conversation_id] for case in plan.opened]
 
 
-def clock(case_id: int, kind: str, started_at: datetime, due_at: datetime) -> dict[str, Any]:
-    """A clock row starting to run."""
-    return {"case_id": case_id, "kind": str(kind), "started_at": started_at, "due_at": due_at}
-
-
 def _reopen(
     connection: Connection, case_ids: Sequence[int], plan: OpeningPlan, instruction: WorkInstruction, now: datetime
 ) -> None:
@@ -197,20 +201,17 @@ def _reopen(
     before = connection.execute(
         select(CaseRow.id, CaseRow.status, CaseRow.severity).where(CaseRow.id.in_(case_ids))
     ).all()
-    clocks, journal = [], []
+    journal = []
     for case in before:
         transition(CaseStatus(case.status), "reopen")
-        clocks += [
-            clock(case.id, kind, now, due) for kind, due in clocks_for_case(case.severity == "hard", now, instruction)
-        ]
         detail = {"mention": plan.reopened[case.id].mention_id, "was": case.status}
         journal.append(entry(now, "case_reopened", "5.3.2d", instruction, detail, case_id=case.id))
     connection.execute(
         update(CaseRow)
         .where(CaseRow.id.in_(case_ids))
-        .values(status=CaseStatus.REOPENED.value, resolved_at=None, closed_at=None)
+        .values(status=CaseStatus.REOPENED.value, resolved_at=None, closed_at=None, **LIVES_AGAIN)
     )
-    connection.execute(insert(ClockRow), clocks)
+    start_case_clocks(connection, {case.id: case.severity == "hard" for case in before}, now, instruction)
     write_journal(connection, journal)
 
 
@@ -228,25 +229,13 @@ def _harden(
     connection.execute(update(CaseRow).where(CaseRow.id.in_(list(mentions))).values(severity="hard"))
     followed = (TicketRow.case_id.in_(list(mentions)), TicketRow.next_wake_at.is_not(None))
     connection.execute(update(TicketRow).where(*followed).values(next_wake_at=now))
-    running = connection.execute(
-        select(ClockRow.id, ClockRow.case_id, ClockRow.kind, ClockRow.due_at).where(
-            ClockRow.case_id.in_(list(mentions)), ClockRow.stopped_at.is_(None)
-        )
-    ).all()
-    due_now = {(row.case_id, row.kind): (row.id, row.due_at) for row in running}
+    harden_clocks(connection, sorted(mentions), now, instruction)
+    engage_leaders(connection, [case_id for case_id in mentions if case_id not in cases.values()], now)
     reasons = _hard_reasons(connection, [mention.mention_id for mention in mentions.values()])
-    clocks, journal = [], []
+    journal = []
     for case_id, mention in mentions.items():
-        for kind, due in clocks_for_case(True, now, instruction):
-            clock_id, due_before = due_now.get((case_id, str(kind)), (None, due))
-            if clock_id is None:
-                clocks.append(clock(case_id, kind, now, due))
-            elif due < due_before:
-                connection.execute(update(ClockRow).where(ClockRow.id == clock_id).values(due_at=due))
         detail = {"mention": mention.mention_id, "hard_reasons": reasons[mention.mention_id]}
         journal.append(entry(now, "hard_complaint_detected", "5.3.2c", instruction, detail, case_id=case_id))
-    if clocks:
-        connection.execute(insert(ClockRow), clocks)
     write_journal(connection, journal)
 
 

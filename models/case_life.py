@@ -75,7 +75,10 @@ TRANSITIONS: dict[str, Transition] = {
         Transition("close", frozenset({S.RESOLVED}), S.CLOSED, "case_closed", "5.3.2d"),
         Transition("reopen", OVER, S.REOPENED, "case_reopened", "5.3.2d"),
         Transition("reassign", OPEN, S.ASSIGNED, "case_reassigned", "4.1"),
+        Transition("relieve", OPEN - UNASSIGNED - WAITING, S.NEW, "agent_relieved", "4.1"),
+        Transition("hand_over", WAITING, None, "case_handed_over", "4.1"),
         Transition("take_over", OPEN, S.IN_PROGRESS, "case_taken_over", "5.3.2b"),
+        Transition("give_back", OPEN, None, "case_given_back", "5.3.2b"),
         Transition("declare_hard", OPEN, None, "hard_complaint_declared", "5.3.2c"),
         Transition("withdraw_hard", OPEN, None, "hard_complaint_withdrawn", "5.3.2c"),
     )

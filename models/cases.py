@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.database import Json, Table
 
 OVER = ("resolved", "closed")
 """The states in which a case no longer takes further mentions without being reopened."""
+TO_SEND = ("queued", "sending")
+"""The delivery states of what we said that is still to reach the customer."""
 
 
 def case_number(case_id: int) -> str:
@@ -43,6 +45,18 @@ class CaseRow(Table):
     assigned_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    passed_by: Mapped[list[str] | None] = mapped_column(Json)
+    """Agents it was given to since it was opened or reopened who did not accept it in time."""
+    taken_over_at: Mapped[datetime | None]
+    """Since when the team leader has it instead of the agent."""
+    leader_asked_at: Mapped[datetime | None]
+    """Since when the agent has been waiting for a team leader's word."""
+    look_at: Mapped[datetime | None]
+    """When the monitor looks again: a customer may have fallen silent, a resolved case may be closed."""
+    version: Mapped[int] = mapped_column(default=0)
+    """Counts what people did to it: a form made before the last of it is out of date."""
+    filed_journal_id: Mapped[int] = mapped_column(default=0)
+    """The last journal entry that its case file shows."""
 
 
 Index(
@@ -60,6 +74,21 @@ Index(
     sqlite_where=CaseRow.status.in_(("new", "reopened")),
     postgresql_where=CaseRow.status.in_(("new", "reopened")),
 )
+HARD_AND_OPEN = and_(CaseRow.severity == "hard", CaseRow.status.not_in(OVER))
+Index("ix_cases_open_hard", CaseRow.id, sqlite_where=HARD_AND_OPEN, postgresql_where=HARD_AND_OPEN)
+Index(
+    "ix_cases_look_at",
+    CaseRow.look_at,
+    sqlite_where=CaseRow.look_at.is_not(None),
+    postgresql_where=CaseRow.look_at.is_not(None),
+)
+WITH_LEADER = and_(CaseRow.team_leader_id.is_not(None), CaseRow.status.not_in(OVER))
+Index(
+    "ix_cases_with_leader",
+    CaseRow.team_leader_id,
+    sqlite_where=WITH_LEADER,
+    postgresql_where=WITH_LEADER,
+)
 Index(
     "ix_cases_agent_open",
     CaseRow.agent_id,
@@ -69,7 +98,12 @@ Index(
 
 
 class InteractionRow(Table):
-    """One thing said in a case: by the customer (in), by us (out), or among ourselves (internal)."""
+    """One thing said in a case: by the customer (in), by us (out), or among ourselves (internal).
+
+    What we say is its own outbox: `delivery` is queued, sending (a try is under way, or died), sent, failed (the agent
+    has it again), or in_app (answered in the platform's app, `link` leads there). `sender` is the platform's id of the
+    account of ours that says it, `reply_to` of what it answers, `platform_id` of what was posted.
+    """
 
     __tablename__ = "interactions"
 
@@ -83,12 +117,30 @@ class InteractionRow(Table):
     platform_id: Mapped[str | None] = mapped_column(String(128))
     delivery: Mapped[str | None] = mapped_column(String(16))
     at: Mapped[datetime]
+    sender: Mapped[str | None] = mapped_column(String(64))
+    reply_to: Mapped[str | None] = mapped_column(String(128))
+    link: Mapped[str | None] = mapped_column(String(400))
+    attempts: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[datetime | None]
+    """When the latest try began; while `sending`, it may or may not have arrived."""
+    next_attempt_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(String(500))
+
+
+Index(
+    "ix_interactions_to_send",
+    InteractionRow.next_attempt_at,
+    sqlite_where=InteractionRow.delivery.in_(TO_SEND),
+    postgresql_where=InteractionRow.delivery.in_(TO_SEND),
+)
 
 
 class ClockRow(Table):
     """A running deadline of a case, or of one of its tickets. `due_at` has moved by `paused_seconds` already.
 
     `warns_at` is kept where it cannot be reckoned from the others: a ticket's clock runs in its unit's hours.
+    `next_at` is when the monitor has to do something about a case's clock; None while it is paused or has nothing more
+    to say. A ticket's clock is looked after by its follow-up and has none.
     """
 
     __tablename__ = "clocks"
@@ -104,6 +156,10 @@ class ClockRow(Table):
     warned_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
+    """When the supervisor was told that it is still running after its breach."""
+    paused_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
 
 
 Index(
@@ -111,6 +167,12 @@ Index(
     ClockRow.due_at,
     sqlite_where=ClockRow.stopped_at.is_(None),
     postgresql_where=ClockRow.stopped_at.is_(None),
+)
+Index(
+    "ix_clocks_next",
+    ClockRow.next_at,
+    sqlite_where=ClockRow.next_at.is_not(None),
+    postgresql_where=ClockRow.next_at.is_not(None),
 )
 
 
@@ -129,3 +191,41 @@ class JournalRow(Table):
     clause: Mapped[str] = mapped_column(String(16))
     revision: Mapped[str] = mapped_column(String(32))
     detail: Mapped[dict[str, object]] = mapped_column(Json)
+
+
+class DeskActionRow(Table):
+    """What a person did to a case through the form, once for each flow run: a run that is repeated finds it here.
+
+    `outcome` is done or refused; `told` is the sentence the person was told.
+    """
+
+    __tablename__ = "desk_actions"
+
+    flow_run_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    action: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[str] = mapped_column(String(16))
+    told: Mapped[str] = mapped_column(String(1000))
+    at: Mapped[datetime]
+
+
+class TickedStepRow(Table):
+    """A step of the hard-complaint instruction that was ticked in a case (5.3.2c)."""
+
+    __tablename__ = "ticked_steps"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    step: Mapped[str] = mapped_column(String(64), primary_key=True)
+    actor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+
+
+class ToldEventsRow(Table):
+    """How far the journal has been told to Prefect as events: one row, id 1."""
+
+    __tablename__ = "told_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    journal_id: Mapped[int]

@@ -5,10 +5,11 @@ Desk hours are 24/7. Moments are timezone-aware UTC.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from models.work_instruction import WorkInstruction
+from models.work_instruction import ClockRules, WorkInstruction
 
 
 class ClockKind(StrEnum):
@@ -30,6 +31,17 @@ class ClockStanding(StrEnum):
     RUNNING = "running"
     WARNING = "warning"
     BREACHED = "breached"
+
+
+class Alarm(StrEnum):
+    """What the monitor has to say about a clock: whom it tells grows with each (4.2)."""
+
+    WARN = "warn"
+    """Most of it is used up: whoever has the case is told."""
+    BREACH = "breach"
+    """It is used up: the team leader on duty is told too."""
+    ESCALATE = "escalate"
+    """It is still running a while after its breach: the supervisor is told."""
 
 
 PAUSED_BY_CUSTOMER = frozenset({ClockKind.SETTLE})
@@ -73,3 +85,33 @@ def standing(
     if now >= warns_at(started_at, due_at, paused, warn_share):
         return ClockStanding.WARNING
     return ClockStanding.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class RunningClock:
+    """A case's clock that is running, as the monitor sees it; moments are UTC."""
+
+    kind: str
+    started_at: datetime
+    due_at: datetime
+    paused: timedelta
+    warned: bool
+    breached: bool
+    escalated: bool
+
+    def alarm(self, now: datetime, rules: ClockRules) -> Alarm | None:
+        """What has to be said at `now`; nothing twice, and no warning of what has been breached already."""
+        due = self.next_alarm(rules)
+        if due is None or now < due[1]:
+            return None
+        return Alarm.BREACH if due[0] is Alarm.WARN and now >= self.due_at else due[0]
+
+    def next_alarm(self, rules: ClockRules) -> tuple[Alarm, datetime] | None:
+        """What will have to be said next, and when; None where everything has been said."""
+        if self.escalated:
+            return None
+        if self.breached:
+            return Alarm.ESCALATE, self.due_at + rules.supervisor_after
+        if self.warned:
+            return Alarm.BREACH, self.due_at
+        return Alarm.WARN, warns_at(self.started_at, self.due_at, self.paused, rules.warn_share)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from models.mentions import Reads
-from models.safe_text import for_markdown
+from models.safe_text import for_markdown, plain_link
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 SHOWN = 160
@@ -184,8 +184,8 @@ def _case_reasons(case: OpenedCase) -> list[str]:
     passed = "; ".join(f"{reason}: {', '.join(codes)}" for reason, codes in case.passed_over.items())
     why_agent = " ".join(case.why_agent) + (f" Passed over: {passed}." if passed else "")
     said = f"“{for_markdown(case.text, SHOWN)}”"
-    if case.post_url.startswith("https://"):
-        said += f" [post](<{_link(case.post_url)}>)"
+    if link := plain_link(case.post_url):
+        said += f" [post](<{link}>)"
     hard = "hard, " if case.severity == "hard" else ""
     clauses = case.clauses
     return [
@@ -210,11 +210,6 @@ def _handler(case: OpenedCase) -> str:
 
 def _listed(reasons: Sequence[str]) -> str:
     return for_markdown("; ".join(reason.rstrip(".") for reason in reasons), 300)
-
-
-def _link(url: str) -> str:
-    """An https link that cannot leave the angle brackets it is written in."""
-    return "".join(letter for letter in url[:300] if letter.isascii() and letter not in "<>\\|`\"' \n\r\t")
 
 
 def _jakarta(moment: datetime) -> str:

@@ -41,3 +41,10 @@ def for_markdown(text: str, limit: int = 280) -> str:
     the same in CommonMark, but the Prefect UI shows them as they are written.)
     """
     return _MARKUP.sub(r"\\\g<0>", for_plain(text, limit))
+
+
+def plain_link(url: str) -> str | None:
+    """An https link that cannot leave the angle brackets it is written in; None for anything else."""
+    if not url.startswith("https://"):
+        return None
+    return "".join(letter for letter in url[:300] if letter.isascii() and letter not in "<>\\|`\"' \n\r\t")

@@ -15,12 +15,13 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from models.case_book import entry, write_journal
 from models.case_life import AT_WORK, CaseStatus, take_step
+from models.case_notices import CaseNotice, write_notices
 from models.cases import OVER, CaseRow, case_number
 from models.desk_roster import staff_ids, staff_on_book
 from models.eligibility import on_duty_or_all
 from models.ticket_clocks import start_clocks, stop_clock, tighten_clocks
 from models.ticket_life import WITH_UNIT, TicketStatus, ticket_step
-from models.ticket_reading import ticket_row
+from models.ticket_reading import agent_code, ticket_row
 from models.ticket_rows import TicketRow, ticket_number
 from models.ticket_steps import TicketClockKind
 from models.units import Unit, Units, gone_unit, unit_for
@@ -246,3 +247,7 @@ def _case_goes_on(connection: Connection, ticket: Row[Any], rules: Rules, now: d
     status = CaseStatus(connection.execute(select(CaseRow.status).where(CaseRow.id == ticket.case_id)).scalar_one())
     if not connection.scalar(others) and status is CaseStatus.WAITING_UNIT:
         _step_case(connection, ticket.case_id, status, "resume", rules, now)
+        told = agent_code(connection, ticket)
+        title = f"{case_number(ticket.case_id)}: every ticket is verified; answer the customer and resolve it"
+        cause = f"{ticket.id}:{ticket.round}"
+        write_notices(connection, [CaseNotice(to, ticket.case_id, "verified", cause, title) for to in told], now)

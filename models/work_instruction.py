@@ -106,9 +106,11 @@ class AssignmentRules(_Settings):
 
 
 class CaseRules(_Settings):
-    """When a customer's return reopens a case (5.3.2d)."""
+    """When a customer's return reopens a case, and what their silence means (5.3.2a, d)."""
 
     reopen_window: Duration = site("5.3.2d")
+    customer_silent_after: Duration = site("5.3.2a")
+    close_after: Duration = site("5.3.2d")
 
 
 class ClockRules(_Settings):
@@ -119,6 +121,7 @@ class ClockRules(_Settings):
     settle_within: Duration = site("5.3.2d")
     hard_settle_within: Duration = site("5.3.2c")
     warn_share: Share = site("4.2")
+    supervisor_after: Duration = site("4.2")
 
 
 class WorkInstruction(_Settings):

@@ -16,16 +16,16 @@ from models.safe_text import clean
 from tasks.desk_data import units
 
 
-def _may_stay_empty(schema: dict[str, Any]) -> None:
+def may_stay_empty(schema: dict[str, Any]) -> None:
     """Draw one field that may stay empty; Prefect's form draws "or null" as a choice between two tabs."""
     (given,) = (one for one in schema.pop("anyOf") if one != {"type": "null"})
     del schema["default"]
     schema |= given
 
 
-def _choose_unit(schema: dict[str, Any]) -> None:
+def choose_unit(schema: dict[str, Any]) -> None:
     """Draw a list of the units to choose from."""
-    _may_stay_empty(schema)
+    may_stay_empty(schema)
     schema |= {"enum": list(units())}
 
 
@@ -56,13 +56,13 @@ class OpenTicket(BaseModel):
         default=None,
         title="Unit",
         description="The responsible unit; empty: the one for the problem.",
-        json_schema_extra=_choose_unit,
+        json_schema_extra=choose_unit,
     )
     problem: ProblemName | None = Field(
         default=None,
         title="Problem",
         description="Empty: what the case is about.",
-        json_schema_extra=_may_stay_empty,
+        json_schema_extra=may_stay_empty,
     )
 
     @property
@@ -89,13 +89,13 @@ class PicUpdate(RunInput):
         default=None,
         title="Redirect to",
         description="For redirect: the unit it goes to.",
-        json_schema_extra=_choose_unit,
+        json_schema_extra=choose_unit,
     )
     look_in_minutes: int | None = Field(
         default=None,
         title="Look again in (minutes)",
         description="For change_look: from 1 to 20160 (14 days).",
-        json_schema_extra=_may_stay_empty,
+        json_schema_extra=may_stay_empty,
     )
     by: str = Field(default="", title="Your staff code", description="For instance P01; empty: the ticket's PIC.")
 

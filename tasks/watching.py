@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 from sqlalchemy import update
@@ -34,6 +33,7 @@ from models.ticket_reading import pics_to_tell, ticket_row
 from models.ticket_rows import FollowUpRunRow, ticket_number
 from models.unit_inbox import close_late_changes, match_waiting, note_pull, pulled_until, take_in_changes
 from models.units import Unit
+from tasks.artifacts import publish
 from tasks.database import desk_engine
 from tasks.desk_data import units
 from tasks.follow_ups import seen_runs, shut_run, silent_pushes, start_run, wake_run
@@ -222,8 +222,4 @@ def publish_follow_ups(pulled: list[Pulled], outcome: WatchOutcome) -> None:
     for trouble in [*filter(None, (pull.trouble for pull in pulled)), *outcome.troubles]:
         lines.append(f"- {for_markdown(trouble)}")
         get_run_logger().warning(trouble)
-    create_markdown_artifact(
-        "\n".join([*lines, "", text]),
-        key="follow-ups",
-        description="The open tickets, and when each is looked at next.",
-    )
+    publish("follow-ups", "\n".join([*lines, "", text]), "The open tickets, and when each is looked at next.")

@@ -14,6 +14,7 @@ from tasks.settings import ROOT
 
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
 PARAMETERS: dict[str, dict[str, Any]] = {
+    "desk": {"action": {"do": "accept", "case": "C-000012", "by": "A01"}},
     "pic": {"request": {"case": "C-000012", "unit": "network"}},
     "push": {"unit": "network", "body": "{}", "timestamp": 1, "signature": "sha256="},
 }
@@ -51,5 +52,5 @@ def test_schedules_are_as_designed() -> None:
     seconds = {one["name"]: [schedule["interval"] for schedule in one["schedules"]] for one in DEPLOYMENTS}
     assert seconds == {
         **{"live": [60], "sandbox": [15], "backfill": []},
-        **{"watch": [60], "watch-sandbox": [15], "pic": [], "push": []},
+        **{"watch": [60], "watch-sandbox": [15], "desk": [], "pic": [], "push": []},
     }

@@ -1,0 +1,167 @@
+"""Case files and the live board as artifacts: read from the records, with links to the forms (4.2, 5.3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import ObjectNotFound
+from sqlalchemy import Connection, Row, bindparam, func, select, update
+
+from models.answers import SuggestedAnswer, answer_stage, suggested_answers
+from models.board_markdown import agents_markdown, board_markdown, leaders_markdown
+from models.board_people import agent_lines, leader_view
+from models.case_actions import Acted
+from models.case_file import CaseFile, case_file
+from models.case_reading import desk_people
+from models.case_replies import ways_to_answer
+from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow, case_number
+from models.clocks import ClockKind
+from models.database import one_of, write_transaction
+from models.form_links import Forms, case_artifact_key
+from models.live_board import BoardCase, board_cases, read_board
+from tasks.artifacts import publish
+from tasks.database import desk_engine
+from tasks.desk_data import answers, hard_complaint, instruction
+from tasks.follow_ups import client
+from tasks.replies import accounts_that_post
+from tasks.settings import Settings
+
+FILES_AT_ONCE = 40
+"""Case files brought up to date in one round; the rest follows with the next."""
+
+
+def desk_forms() -> Forms:
+    """Where the forms are in the UI that this desk is looked at with."""
+    with client() as prefect:
+        try:
+            deployment = str(prefect.read_deployment_by_name("handle-case/desk").id)
+        except ObjectNotFound:
+            deployment = None
+    return Forms(Settings().ui_url, deployment)
+
+
+@task(name="publish case file", cache_policy=NO_CACHE)
+def publish_case_file_of(acted: Acted) -> None:
+    """Bring the file of the case that was acted on up to date."""
+    if acted.case_id:
+        publish_case_files([acted.case_id], desk_forms())
+
+
+def publish_case_files(case_ids: Sequence[int], forms: Forms) -> None:
+    """Leave the artifact `case-c-000123` for each of these cases, and note what it shows."""
+    now, posting = datetime.now(UTC), accounts_that_post()
+    with desk_engine().connect() as connection:
+        newest = _newest_entries(connection, case_ids)
+        leaders = tuple(desk_people(connection, now).on_duty.get("team_leader", []))
+        cases = board_cases(connection, case_ids, hard_complaint())
+        suggested = _suggested(connection, cases)
+        texts = {}
+        for case in cases:
+            ways = ways_to_answer(connection, case.row, posting)
+            file = CaseFile(case, forms, ways, suggested[case.row.id], hard_complaint(), instruction(), leaders)
+            texts[case.row.id] = case_file(connection, file, now)
+    for case in cases:
+        about = f"{case_number(case.row.id)}: {case.row.status.replace('_', ' ')}"
+        publish(case_artifact_key(case.row.id), texts[case.row.id], about)
+    shown = [{"of_id": case_id, "entry": entry} for case_id, entry in newest.items()]
+    if shown:
+        with write_transaction(desk_engine()) as connection:
+            filed = update(CaseRow).where(CaseRow.id == bindparam("of_id"))
+            connection.execute(filed.values(filed_journal_id=bindparam("entry")), shown)
+
+
+@task(name="publish live board", cache_policy=NO_CACHE)
+def publish_live_board() -> None:
+    """Leave `live-board` with its two other views, and the case files of its cases that have changed."""
+    now, forms = datetime.now(UTC), desk_forms()
+    with desk_engine().connect() as connection:
+        people = desk_people(connection, now)
+        board = read_board(connection, hard_complaint())
+        suggested = _suggested(connection, board.cases)
+        texts = {case_id: found[0].text for case_id, found in suggested.items() if found}
+        leaders = people.on_duty.get("team_leader", [])
+        views = {
+            "live-board": board_markdown(board, forms, texts, leaders, now),
+            "live-board-agents": agents_markdown(agent_lines(connection, people, now), now),
+            "live-board-leaders": leaders_markdown(leader_view(connection, people, hard_complaint(), now), forms, now),
+        }
+        changed = _changed(connection, [case.row for case in board.cases])
+    for key, text in views.items():
+        publish(key, text, VIEWS[key])
+    publish_case_files(changed[:FILES_AT_ONCE], forms)
+
+
+VIEWS = {
+    "live-board": "The open cases, most urgent first, with links to everything that can be done now.",
+    "live-board-agents": "Each agent: on duty or not, how loaded, how much is late.",
+    "live-board-leaders": "What waits for a team leader, what was taken over, advice given.",
+}
+
+
+def _newest_entries(connection: Connection, case_ids: Sequence[int]) -> dict[int, int]:
+    rows = connection.execute(
+        select(JournalRow.case_id, func.max(JournalRow.id).label("entry"))
+        .where(one_of(connection, JournalRow.case_id, case_ids))
+        .group_by(JournalRow.case_id)
+    )
+    return {row.case_id: row.entry for row in rows if row.case_id}
+
+
+def _changed(connection: Connection, cases: Sequence[Row[Any]]) -> list[int]:
+    """The cases whose files do not show the last of what happened, in the order given."""
+    newest = _newest_entries(connection, [case.id for case in cases])
+    return [case.id for case in cases if newest.get(case.id, 0) > case.filed_journal_id]
+
+
+def _suggested(connection: Connection, cases: Sequence[BoardCase]) -> dict[int, tuple[SuggestedAnswer, ...]]:
+    """Suggested answers by case: a team leader's own words first, then the templates of its stage."""
+    ids = [case.row.id for case in cases]
+    advised = _leaders_words(connection, ids)
+    began = connection.execute(
+        select(ClockRow.case_id, func.count().label("times"))
+        .where(one_of(connection, ClockRow.case_id, ids), ClockRow.kind == ClockKind.FIRST_RESPONSE.value)
+        .group_by(ClockRow.case_id)
+    )
+    reopened = {row.case_id for row in began if row.times > 1}
+    found = {}
+    for case in cases:
+        stand, ticket = case.stand, next(iter(case.stand.open_tickets), None)
+        stage = answer_stage(
+            status=stand.status.value,
+            answered=stand.answered,
+            reopened=case.row.id in reopened,
+            open_tickets=len(stand.open_tickets),
+            settled_tickets=len(stand.settled),
+            had_tickets=bool(case.tickets),
+        )
+        fitting = suggested_answers(
+            answers(),
+            stage=stage,
+            problem=case.row.problem,
+            severity=case.row.severity,
+            customer=case.account.name,
+            ticket=ticket,
+            case=case_number(case.row.id),
+        )
+        found[case.row.id] = (*advised.get(case.row.id, ()), *fitting)
+    return found
+
+
+def _leaders_words(connection: Connection, case_ids: Sequence[int]) -> dict[int, tuple[SuggestedAnswer, ...]]:
+    """What a team leader suggested to say, where nothing has been said to the customer since."""
+    rows = connection.execute(
+        select(InteractionRow.case_id, InteractionRow.kind, InteractionRow.author, InteractionRow.text)
+        .where(one_of(connection, InteractionRow.case_id, case_ids))
+        .where(InteractionRow.kind.in_(("suggestion", "reply")))
+        .order_by(InteractionRow.id)
+    )
+    latest = {row.case_id: row for row in rows}
+    return {
+        case_id: (SuggestedAnswer(f"by {row.author}", row.text),)
+        for case_id, row in latest.items()
+        if row.kind == "suggestion"
+    }
