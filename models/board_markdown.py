@@ -42,7 +42,7 @@ def board_markdown(
         "",
         f"{', '.join(counts)}. As of {_clock(now)} WIB. {' · '.join(views)}",
         "",
-        "| case | clock | customer | complaint | status | with | tickets | do | team leader |",
+        "| case | clock | customer | complaint | status | with | do | team leader | tickets |",
         "|---|---|---|---|---|---|---|---|---|",
         *(_row(case, forms, answers, leaders, now) for case in board.cases),
     ]
@@ -70,22 +70,23 @@ def _row(case: BoardCase, forms: Forms, answers: Mapping[int, str], leaders: Seq
         f"{'**hard** ' if case.stand.hard else ''}{for_markdown(case.row.problem)}",
         f"{_words(case.stand.status)} {age(now - case.row.opened_at)}",
         _with(case),
+        links(ON_BOARD),
+        links(FOR_LEADER),
         " ".join(
             f"[{ticket_number(one.id)}]({forms.ui_url}/artifacts/key/{ticket_artifact_key(one.id)}) {one.status}"
             for one in case.tickets
         ),
-        links(ON_BOARD),
-        links(FOR_LEADER),
     )
     return f"| {' | '.join(cells)} |"
 
 
 def _customer(case: BoardCase) -> str:
     account = case.account
-    name = f"@{for_markdown(account.handle, 30)}" if account.handle else for_markdown(account.name or "unknown", 30)
+    name = f"@{for_markdown(account.handle, 18)}" if account.handle else for_markdown(account.name or "unknown", 18)
     link = plain_link(case.said.url) if case.said else None
-    shown = f"[{name}](<{link}>)" if link else name
-    return f"{shown} {for_markdown(account.priority_category or case.row.priority_status)}"
+    # The UI shows escapes within a link's text as they are written: the name stands outside of it.
+    post = f" [post](<{link}>)" if link else ""
+    return f"{name} {for_markdown(account.priority_category or case.row.priority_status)}{post}"
 
 
 def _with(case: BoardCase) -> str:

@@ -62,8 +62,8 @@ def act(
         return _refused(hand, action, verdict.clause, verdict.refusal, run_id)
     try:
         with connection.begin_nested():
-            for verb in verdict.verbs:
-                take_case_step(hand, verb, detail={"form": action})
+            for verb in verdict.verbs if action != "reassign" else ():  # whom it goes to is still to be found
+                take_case_step(hand, verb, {"form": action, "agent": case.agent})
             told, tickets = DOING[action](hand, form, desk, run_id)
     except (ActionRefused, ReplyRefused, TicketRefused) as refused:
         return _refused(hand, action, verdict.clause, str(refused), run_id)

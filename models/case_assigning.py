@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
 
 from models.accounts import AccountRow
 from models.assignment import Assignment, WaitingCase, assign_cases
@@ -76,9 +76,9 @@ def assign_waiting_cases(
 
 
 def _waiting_cases(connection: Connection, handed_over: Sequence[int]) -> dict[int, _Waiting]:
-    wanted = or_(CaseRow.status.in_(WITHOUT_AGENT), one_of(connection, CaseRow.id, handed_over))
-    if not handed_over:
-        wanted = CaseRow.status.in_(WITHOUT_AGENT)
+    wanted: ColumnElement[bool] = CaseRow.status.in_(WITHOUT_AGENT)
+    if handed_over:
+        wanted = or_(wanted, one_of(connection, CaseRow.id, handed_over))
     running = (
         select(
             ClockRow.case_id,
@@ -98,26 +98,27 @@ def _waiting_cases(connection: Connection, handed_over: Sequence[int]) -> dict[i
         .order_by(CaseRow.id)
     ).all()
     handled = _handled_before(connection, sorted({row.account_id for row in rows}))
-    return {
-        row.id: _Waiting(
-            WaitingCase(
-                id=row.id,
-                hard=row.severity == "hard",
-                priority_status=row.priority_status,
-                category=row.priority_category,
-                next_due=row.next_due,
-                opened_at=row.opened_at,
-                handled_by_before=frozenset(handled.get(row.account_id, ())),
-                passed_by=frozenset(row.passed_by or ()),
-            ),
-            row.status,
-            row.problem,
-            row.team_leader_id,
-            row.since or row.opened_at,
-            len(row.passed_by or ()),
-        )
-        for row in rows
-    }
+    return {row.id: _waiting(row, handled.get(row.account_id, set())) for row in rows}
+
+
+def _waiting(row: Row[Any], handled_by: set[str]) -> _Waiting:
+    return _Waiting(
+        WaitingCase(
+            id=row.id,
+            hard=row.severity == "hard",
+            priority_status=row.priority_status,
+            category=row.priority_category,
+            next_due=row.next_due,
+            opened_at=row.opened_at,
+            handled_by_before=frozenset(handled_by),
+            passed_by=frozenset(row.passed_by or ()),
+        ),
+        row.status,
+        row.problem,
+        row.team_leader_id,
+        row.since or row.opened_at,
+        len(row.passed_by or ()),
+    )
 
 
 def _handled_before(connection: Connection, account_ids: Sequence[int]) -> dict[int, set[str]]:
@@ -169,17 +170,9 @@ def _give(
             clocks.append(clock_row(decision.case_id, ClockKind.ACCEPT, now, due, instruction.clocks))
         clause = decision.clause if before in UNASSIGNED else step.clause
         journal.append(entry(now, step.event, clause, instruction, verdict, case_id=decision.case_id))
-    connection.execute(
-        update(CaseRow)
-        .where(CaseRow.id == bindparam("of_id"))
-        .values(
-            status=bindparam("status"),
-            agent_id=bindparam("agent_id"),
-            assignment=bindparam("assignment"),
-            assigned_at=now,
-        ),
-        rows,
-    )
+    names = ("status", "agent_id", "assignment")
+    given_to = update(CaseRow).where(CaseRow.id == bindparam("of_id"))
+    connection.execute(given_to.values(assigned_at=now, **{name: bindparam(name) for name in names}), rows)
     if clocks:
         connection.execute(insert(ClockRow), clocks)
     write_journal(connection, journal)

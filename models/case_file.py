@@ -81,7 +81,7 @@ def _head(file: CaseFile, now: datetime) -> str:
         "",
         f"{hard}{for_markdown(row.problem)}, open for {age(now - row.opened_at)}. {time_left(case, now)}",
         "",
-        f"- Customer: {f'[{who}](<{link}>)' if link else who} {for_markdown(account.name or '', 60)} "
+        f"- Customer: {who} {for_markdown(account.name or '', 60)}{f' [post](<{link}>)' if link else ''} "
         f"on {account.platform}, **{for_markdown(account.priority_category or row.priority_status)}** (5.2.1): "
         f"{for_markdown(evidence, 300)}",
         f"- With: {_with(case)}",

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from models.assignment import WaitingCase, assign_cases
 from models.case_notices import leader_for
 from models.case_rules import ActionRefused, DeskRules, Done
-from models.case_steps import CaseHand
+from models.case_steps import CaseHand, take_case_step
 from models.cases import TickedStepRow
 from models.desk_roster import agent_loads
 from models.eligibility import eligibility
@@ -73,6 +73,7 @@ def _tick_steps(hand: CaseHand, form: Mapping[str, Any], desk: DeskRules, run_id
 def _reassign(hand: CaseHand, form: Mapping[str, Any], desk: DeskRules, run_id: str) -> Done:
     wanted = form["to_agent"].strip()
     agent = _chosen(hand, wanted) if wanted else _least_loaded(hand)
+    take_case_step(hand, "reassign", {"form": "reassign", "was_with": hand.case.agent, "agent": agent})
     hand.give_to(agent)
     hand.tell([agent], "assigned", f"{hand.said}, is yours: {hand.actor} gives it to you")
     return f"{hand.number} is with {agent} now.", ()

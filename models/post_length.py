@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
-from functools import cache
-from importlib import resources
-from types import ModuleType
 from typing import Any
 
 from models.mentions import Platform
@@ -54,26 +50,8 @@ def has_link(word: str) -> bool:
     return "://" in word or any(_twitter_text().extract_urls(piece) for piece in PIECE.findall(word))
 
 
-@cache
 def _twitter_text() -> Any:
-    """The parser, imported when the first reply is counted (0.2 s).
+    """The parser, imported when the first reply is counted: it takes a moment."""
+    import twitter_text
 
-    Its last version reads its list of emoji through pkg_resources, which setuptools has dropped since 82: while it
-    is imported, the one function it uses stands in.
-    """
-    stand_in = ModuleType("pkg_resources")
-    stand_in.__dict__["resource_string"] = _resource
-    before = sys.modules.get("pkg_resources")
-    sys.modules["pkg_resources"] = stand_in
-    try:
-        import twitter_text
-    finally:
-        if before is None:
-            del sys.modules["pkg_resources"]
-        else:
-            sys.modules["pkg_resources"] = before
     return twitter_text
-
-
-def _resource(module: str, name: str) -> bytes:
-    return (resources.files(module.rpartition(".")[0]) / name).read_bytes()

@@ -16,6 +16,14 @@ from tasks.desk_data import hard_complaint
 from tasks.follow_up_forms import choose_unit, may_stay_empty
 
 
+def _last(schema: dict[str, Any]) -> None:
+    may_stay_empty(schema)
+    schema["position"] = 90
+
+
+NeededWords = Annotated[str, Field(min_length=1, max_length=8000)]
+
+
 class _Form(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -30,7 +38,7 @@ class _Form(BaseModel):
         default=None,
         title="As seen",
         description="Filled in by the board's links: refused if somebody did something to the case since then.",
-        json_schema_extra=lambda schema: _last(schema),
+        json_schema_extra=_last,
     )
 
     @property
@@ -39,9 +47,9 @@ class _Form(BaseModel):
         return int(self.case[2:])
 
 
-def _last(schema: dict[str, Any]) -> None:
-    may_stay_empty(schema)
-    schema["position"] = 90
+def _second(title: str, **bounds: Any) -> Any:
+    """The form's own field, after case and staff code; empty at first."""
+    return Field(default="", title=title, json_schema_extra={"position": 2}, **bounds)
 
 
 def _do(name: str) -> Any:
@@ -60,7 +68,7 @@ class Reply(_Form):
 
     model_config = ConfigDict(title="Reply")
     do: Literal["reply"] = _do("reply")
-    text: Annotated[str, Field(min_length=1, max_length=8000)] = Field(
+    text: NeededWords = Field(
         default="",
         title="Answer",
         description="Sent as it stands. On X at most 280 characters. No customer numbers or phone numbers in public.",
@@ -96,9 +104,7 @@ class Note(_Form):
 
     model_config = ConfigDict(title="Note")
     do: Literal["note"] = _do("note")
-    note: Annotated[str, Field(min_length=1, max_length=8000)] = Field(
-        default="", title="Note", json_schema_extra={"position": 2}
-    )
+    note: NeededWords = _second("Note")
 
 
 class AskLeader(_Form):
@@ -106,9 +112,7 @@ class AskLeader(_Form):
 
     model_config = ConfigDict(title="Ask")
     do: Literal["ask_leader"] = _do("ask_leader")
-    question: Annotated[str, Field(min_length=1, max_length=8000)] = Field(
-        default="", title="Question", json_schema_extra={"position": 2}
-    )
+    question: NeededWords = _second("Question")
 
 
 class Advise(_Form):
@@ -116,9 +120,7 @@ class Advise(_Form):
 
     model_config = ConfigDict(title="Advise")
     do: Literal["advise"] = _do("advise")
-    advice: Annotated[str, Field(min_length=1, max_length=8000)] = Field(
-        default="", title="Advice", json_schema_extra={"position": 2}
-    )
+    advice: NeededWords = _second("Advice")
     suggested_answer: str = Field(
         default="",
         max_length=8000,
@@ -133,7 +135,7 @@ class TakeOver(_Form):
 
     model_config = ConfigDict(title="Take over")
     do: Literal["take_over"] = _do("take_over")
-    why_taken_over: str = Field(default="", max_length=8000, title="Why", json_schema_extra={"position": 2})
+    why_taken_over: str = _second("Why", max_length=8000)
 
 
 class GiveBack(_Form):
@@ -141,7 +143,7 @@ class GiveBack(_Form):
 
     model_config = ConfigDict(title="Give back")
     do: Literal["give_back"] = _do("give_back")
-    for_the_agent: str = Field(default="", max_length=8000, title="For the agent", json_schema_extra={"position": 2})
+    for_the_agent: str = _second("For the agent", max_length=8000)
 
 
 class DeclareHard(_Form):
@@ -149,9 +151,7 @@ class DeclareHard(_Form):
 
     model_config = ConfigDict(title="Hard")
     do: Literal["declare_hard"] = _do("declare_hard")
-    hard_because: Annotated[str, Field(min_length=1, max_length=2000)] = Field(
-        default="", title="Why it is hard", json_schema_extra={"position": 2}
-    )
+    hard_because: NeededWords = _second("Why it is hard")
 
 
 class WithdrawHard(_Form):
@@ -159,9 +159,7 @@ class WithdrawHard(_Form):
 
     model_config = ConfigDict(title="Not hard")
     do: Literal["withdraw_hard"] = _do("withdraw_hard")
-    not_hard_because: Annotated[str, Field(min_length=1, max_length=2000)] = Field(
-        default="", title="Why it is not hard", json_schema_extra={"position": 2}
-    )
+    not_hard_because: NeededWords = _second("Why it is not hard")
 
 
 def _choose_steps(schema: dict[str, Any]) -> None:
@@ -211,7 +209,7 @@ class WaitForCustomer(_Form):
 
     model_config = ConfigDict(title="Wait")
     do: Literal["wait_for_customer"] = _do("wait_for_customer")
-    waiting_for: str = Field(default="", max_length=2000, title="Waiting for", json_schema_extra={"position": 2})
+    waiting_for: str = _second("Waiting for", max_length=8000)
 
 
 class CustomerSays(_Form):
@@ -232,7 +230,7 @@ class Resolve(_Form):
 
     model_config = ConfigDict(title="Resolve")
     do: Literal["resolve"] = _do("resolve")
-    solution: str = Field(default="", max_length=2000, title="What solved it", json_schema_extra={"position": 2})
+    solution: str = _second("What solved it", max_length=8000)
 
 
 class Close(_Form):
@@ -240,7 +238,7 @@ class Close(_Form):
 
     model_config = ConfigDict(title="Close")
     do: Literal["close"] = _do("close")
-    closing_note: str = Field(default="", max_length=2000, title="Note", json_schema_extra={"position": 2})
+    closing_note: str = _second("Note", max_length=8000)
 
 
 class Reopen(_Form):
@@ -248,9 +246,7 @@ class Reopen(_Form):
 
     model_config = ConfigDict(title="Reopen")
     do: Literal["reopen"] = _do("reopen")
-    reopened_because: Annotated[str, Field(min_length=1, max_length=2000)] = Field(
-        default="", title="Why", json_schema_extra={"position": 2}
-    )
+    reopened_because: NeededWords = _second("Why")
 
 
 class Reassign(_Form):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Literal
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
@@ -31,6 +31,7 @@ from models.follow_up_runs import SeenRun
 from models.pic_updates import MONITOR
 from models.ticket_rows import ticket_number
 from tasks.follow_up_forms import PicUpdate
+from tasks.settings import Settings
 
 DEPLOYMENT = "follow-up-ticket/pic"
 
@@ -113,13 +114,17 @@ def wake_run(run_id: str) -> Literal["woken", "busy", "lost"]:
 
 
 def start_run(number: str, key: str) -> tuple[str, SeenRun]:
-    """Start a follow-up of a ticket; the same key starts one run. Returns its id and how it stands."""
+    """Start a follow-up of a ticket; the same key starts one run. Returns its id and how it stands.
+
+    Keys are of these records: Prefect keeps them for ever, and the tickets of other records have the same numbers.
+    """
+    desk = uuid5(NAMESPACE_URL, Settings().records_url)
     with client() as prefect:
         deployment = prefect.read_deployment_by_name(DEPLOYMENT)
         run = prefect.create_flow_run_from_deployment(
             deployment.id,
             parameters={"request": {"ticket": number}},
-            idempotency_key=key,
+            idempotency_key=f"{desk}:{key}",
             name=number,
             tags=["care", "follow-up", number],
         )

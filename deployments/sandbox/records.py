@@ -12,8 +12,8 @@ from typing import Any
 TWITTER_EPOCH_MS = 1288834974657
 """Snowflake ids count milliseconds from here, in their upper bits (X's published id format)."""
 
-X_RATE_LIMITS = {"mentions": 450, "search": 450, "users": 300, "create": 100}
-"""Calls in 15 minutes; creating counts a user's own limit (X's published table)."""
+X_RATE_LIMITS = {"mentions": 450, "search": 450, "users": 300, "timeline": 900, "create": 100}
+"""Calls in 15 minutes; creating and timelines count a user's own limit (X's published table)."""
 
 GRAPH_EDGES = {"page_post": "feed", "tagged": "tagged", "visitor": "visitor_posts", "comment": "comments"}
 """The Graph edge on which each kind of Facebook mention stands."""

@@ -1,4 +1,4 @@
-"""X API v2 as the sandbox answers it: mentions, recent search, users, create post. Mounted at /x.
+"""X API v2 as the sandbox answers it: mentions, timelines, recent search, users, create post. Mounted at /x.
 
 Answers speak the old vocabulary (tweet.fields, includes.users). Rate-limit headers are on every answer.
 """
@@ -25,6 +25,7 @@ from deployments.sandbox.x_checks import (
     problem,
     read_fields,
     read_listing,
+    signing_token,
 )
 from deployments.sandbox.x_create import create_post
 from deployments.sandbox.x_includes import add_includes
@@ -32,6 +33,7 @@ from deployments.sandbox.x_search import matches
 from deployments.sandbox.x_shapes import post_json, user_json
 
 NEWEST_MENTIONS = 800
+NEWEST_POSTS = 3200
 WINDOW = timedelta(minutes=15)
 Endpoint = Callable[[SandboxState, Request], Awaitable[tuple[int, Any]]]
 
@@ -40,6 +42,7 @@ def x_routes(state: SandboxState) -> list[Route]:
     """The routes under /x, bound to `state`."""
     return [
         Route("/2/users/{user_id}/mentions", _limited(state, "mentions", _mentions)),
+        Route("/2/users/{user_id}/tweets", _limited(state, "timeline", _timeline)),
         Route("/2/tweets/search/recent", _limited(state, "search", _search)),
         Route("/2/users", _limited(state, "users", _users)),
         Route("/2/users/by/username/{username}", _limited(state, "users", _user_by_name)),
@@ -81,16 +84,32 @@ def _take(state: SandboxState, bucket: str) -> tuple[dict[str, str], bool]:
 
 
 def _authorise(state: SandboxState, request: Request) -> None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    """A bearer token that is not empty (the one wanted, where one is), or OAuth 1.0a with a watched account's token.
+
+    The signature itself is not checked.
+    """
+    header = request.headers.get("authorization", "")
+    scheme, _, token = header.partition(" ")
     wanted = state.credentials.x_bearer_token
     own = {entry.token for entry in state.watched if entry.token}
-    bearer = scheme.lower() == "bearer" and token.strip()
-    signed = scheme.lower() == "oauth" and "oauth_signature" in token
-    if not (bearer or signed) or (bearer and wanted and token not in {wanted, *own}):
+    bearer = scheme.lower() == "bearer" and token.strip() and (not wanted or token in {wanted, *own})
+    if not bearer and signing_token(header) not in own:
         raise problem(401, "Unauthorized", "Unauthorized")
 
 
 async def _mentions(state: SandboxState, request: Request) -> tuple[int, Any]:
+    return _of_user(state, request, lambda account: state.x_mentions_of(account.handle, state.now())[:NEWEST_MENTIONS])
+
+
+async def _timeline(state: SandboxState, request: Request) -> tuple[int, Any]:
+    def posts(account: SandboxAccount) -> list[XPost]:
+        return [post for post in state.x_visible(state.now()) if post.author_id == account.id][:NEWEST_POSTS]
+
+    return _of_user(state, request, posts)
+
+
+def _of_user(state: SandboxState, request: Request, posts: Callable[[SandboxAccount], list[XPost]]) -> tuple[int, Any]:
+    """A page of a user's list; partial error for a user who is not there."""
     listing = read_listing(request.query_params, search=False)
     user_id = request.path_params["user_id"]
     if not user_id.isdigit():
@@ -99,8 +118,7 @@ async def _mentions(state: SandboxState, request: Request) -> tuple[int, Any]:
     account = state.account("x", user_id)
     if account is None or account.gone:
         return 200, {"errors": [_missing_user("id", user_id)]}
-    newest = state.x_mentions_of(account.handle, state.now())[:NEWEST_MENTIONS]
-    return 200, _page(state, newest, listing, previous=True)
+    return 200, _page(state, posts(account), listing, previous=True)
 
 
 async def _search(state: SandboxState, request: Request) -> tuple[int, Any]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.datastructures import QueryParams
 
@@ -149,6 +150,15 @@ def invalid(parameter: str, value: str, message: str) -> XProblem:
             "type": "https://api.twitter.com/2/problems/invalid-request",
         },
     )
+
+
+def signing_token(authorization: str) -> str | None:
+    """The access token of an OAuth 1.0a header (RFC 5849, 3.5.1); None where the header is none."""
+    scheme, _, signed = authorization.partition(" ")
+    found = re.search(r'(?:^|[\s,])oauth_token="([^"]+)"', signed)
+    if scheme.lower() != "oauth" or "oauth_signature=" not in signed or found is None:
+        return None
+    return unquote(found.group(1))
 
 
 def read_fields(params: QueryParams, allowed: frozenset[str]) -> Fields:

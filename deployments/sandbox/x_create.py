@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from deployments.sandbox.records import SandboxAccount
 from deployments.sandbox.state import SandboxState
-from deployments.sandbox.x_checks import invalid, problem
+from deployments.sandbox.x_checks import invalid, problem, signing_token
 from deployments.sandbox.x_shapes import weighted_length
 
 REPLY_GATE = (
@@ -84,7 +84,8 @@ def _read_create(body: bytes) -> tuple[str, str | None]:
 
 def _speaker(state: SandboxState, request: Request) -> SandboxAccount:
     """Whose account the token posts for: the watched account it belongs to, else the first care account on X."""
-    token = request.headers.get("authorization", "").partition(" ")[2]
+    header = request.headers.get("authorization", "")
+    token = signing_token(header) or header.partition(" ")[2]
     mine = [entry for entry in state.watched if entry.account.platform == "x"]
     owner = next((entry for entry in mine if entry.token and entry.token == token), None)
     return (owner or next(entry for entry in mine if entry.kind == "care")).account

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import UTC, datetime
 from typing import ClassVar
+
+import requests
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 
 class PlatformError(Exception):
@@ -45,3 +49,43 @@ class RequestRefused(PlatformError):
 
 class CursorRefused(RequestRefused):
     """The platform no longer knows the point to go on from."""
+
+
+class DeliveryUnknown(PlatformError):
+    """A post was sent and no usable answer came (timeout, 5xx, cut connection): it may be there.
+
+    Worth another try, but only after `find_reply` has looked: platforms keep no key that makes a repetition harmless.
+    """
+
+    retryable: ClassVar[bool] = True
+
+
+class ReplyGateClosed(RequestRefused):
+    """X lets an account answer by API only who mentioned it (since 2026-02-23): the answer goes by the app."""
+
+
+class DuplicateText(RequestRefused):
+    """The account has said exactly this already: after a `DeliveryUnknown` a sign that it was posted."""
+
+
+def broken_post(platform: str, error: Exception) -> PlatformError:
+    """What a POST that raised instead of answering means: nothing was sent, or nobody knows what became of it."""
+    if _nothing_sent(error):
+        return PlatformUnavailable(f"{platform}: cannot be reached ({type(error).__name__}); nothing was sent")
+    return unknown_delivery(platform, f"no usable answer ({type(error).__name__})")
+
+
+def unknown_delivery(platform: str, why: str) -> DeliveryUnknown:
+    """The error for a post of which only the platform knows whether it was made."""
+    return DeliveryUnknown(f"{platform}: {why}; the reply may be there: look for it before sending it again")
+
+
+def _nothing_sent(error: Exception) -> bool:
+    """Whether the connection failed before the request: refused, no route, no such name, a wrong certificate."""
+    if not isinstance(error, requests.ConnectionError):
+        return False
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    cause = reason.args[0] if reason is not None and reason.args else None
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError) or isinstance(
+        cause, ssl.SSLCertVerificationError
+    )

@@ -78,7 +78,7 @@ class FacebookClient:
         if place.edge == "comments":
             return self._comments(watched, window, place)
         answer, warnings = self._get(f"{node}/{place.edge}", POST_FIELDS, window, after=place.after, limit=100)
-        after = _next(answer)
+        after = next_cursor(answer)
         if after:
             following: _Place = _Place(place.edge, after)
         elif place.edge == "tagged":
@@ -102,7 +102,7 @@ class FacebookClient:
                 )
             except CursorRefused:  # the post was deleted since it was listed
                 answer, warnings = {}, ()
-            after = _next(answer)
+            after = next_cursor(answer)
             place = _Place("comments", after, place.posts if after else place.posts[1:])
             token = place.token() if place.posts else None
             gathered = _joined(gathered, self._page(answer, window, token, warnings, post))
@@ -113,8 +113,8 @@ class FacebookClient:
         answer, warnings = self._get(
             f"{watched.external_id}/feed", "id", Window(since, window.until), after=None, limit=POSTS_READ
         )
-        ids = [str(entry["id"]) for entry in _entries(answer) if isinstance(entry, dict) and entry.get("id")]
-        if _next(answer):
+        ids = [str(entry["id"]) for entry in entries_of(answer) if isinstance(entry, dict) and entry.get("id")]
+        if next_cursor(answer):
             warnings = (*warnings, f"Facebook: comments are read under the {POSTS_READ} newest posts only")
         return tuple(ids), warnings
 
@@ -126,7 +126,7 @@ class FacebookClient:
         warnings: tuple[str, ...],
         post: str | None = None,
     ) -> Page:
-        mentions, authors, refused = parse_entries(_entries(answer), post)
+        mentions, authors, refused = parse_entries(entries_of(answer), post)
         wanted = tuple(one for one in mentions if _within(one.posted_at, window))
         return Page(wanted, tuple(authors), tuple(refused), token, Reads(calls=1), warnings)
 
@@ -151,7 +151,7 @@ class FacebookClient:
         if not isinstance(body, dict):
             raise PlatformUnavailable("Facebook: no usable answer (not an object); tried again")
         if "error" in body or response.status_code >= 400:
-            raise _error(response, body.get("error"))
+            raise refusal(response, body.get("error"))
         return body, _usage_warning(response)
 
 
@@ -175,12 +175,13 @@ def _place(token: str | None) -> _Place:
     return _Place(known["edge"], known["after"], tuple(known["posts"]))
 
 
-def _entries(answer: Mapping[str, Any]) -> list[Any]:
+def entries_of(answer: Mapping[str, Any]) -> list[Any]:
+    """An edge's entries as they came; empty where the answer has none."""
     data = answer.get("data")
     return data if isinstance(data, list) else []
 
 
-def _next(answer: Mapping[str, Any]) -> str | None:
+def next_cursor(answer: Mapping[str, Any]) -> str | None:
     """The cursor to go on from; Graph's list ends only where `paging.next` is absent."""
     paging = answer.get("paging")
     if not isinstance(paging, dict) or not paging.get("next"):
@@ -194,7 +195,7 @@ def _within(moment: datetime, window: Window) -> bool:
     return (window.since is None or moment > window.since) and (window.until is None or moment <= window.until)
 
 
-def _error(response: requests.Response, error: Any) -> PlatformError:
+def refusal(response: requests.Response, error: Any) -> PlatformError:
     """What Graph's error code means; its message is left out, it can echo what was sent."""
     details = error if isinstance(error, dict) else {}
     code = details.get("code") if isinstance(details.get("code"), int) else 0

@@ -64,14 +64,20 @@ class _Redirect(HTTPAdapter):
 logging.getLogger("tweepy.client").addFilter(lambda _record: False)
 
 
+def client_at(base_url: str, timeout: float, **keys: str) -> tweepy.Client:
+    """tweepy's client with these keys, answered at `base_url` within `timeout` seconds a call; it never sleeps."""
+    client = tweepy.Client(**keys, return_type=dict, wait_on_rate_limit=False)
+    client.session.mount(TWEEPY_HOST, _Redirect(base_url, timeout))
+    if urlsplit(base_url).hostname in {"127.0.0.1", "localhost", "::1"}:
+        client.session.trust_env = False
+    return client
+
+
 class XClient:
     """Reads X. Every method raises `PlatformError` and nothing else for what the platform does."""
 
     def __init__(self, base_url: str, bearer_token: str, timeout: float = 10) -> None:
-        self._client = tweepy.Client(bearer_token, return_type=dict, wait_on_rate_limit=False)
-        self._client.session.mount(TWEEPY_HOST, _Redirect(base_url, timeout))
-        if urlsplit(base_url).hostname in {"127.0.0.1", "localhost", "::1"}:
-            self._client.session.trust_env = False
+        self._client = client_at(base_url, timeout, bearer_token=bearer_token)
 
     def mentions_page(self, watched: WatchedAccount, window: Window, token: str | None, expand_authors: bool) -> Page:
         """One page of the newest mentions of `watched` in the window, newest first."""
@@ -80,7 +86,7 @@ class XClient:
             bounds["since_id"] = snowflake(window.since)
         if window.until:
             bounds["until_id"] = snowflake(window.until)
-        answer = _call(
+        answer = call(
             self._client.get_users_mentions,
             watched.external_id,
             max_results=100,
@@ -99,7 +105,7 @@ class XClient:
             return Page((), warnings=(f"X: recent search reaches back to {oldest:%d %b %H:%M} UTC only",))
         if window.until and window.until < now - SEARCH_DELAY:
             bounds["end_time"] = window.until
-        answer = _call(
+        answer = call(
             self._client.search_recent_tweets,
             f"@{watched.handle} -is:retweet",
             max_results=100,
@@ -111,7 +117,7 @@ class XClient:
 
     def look_up_users(self, ids: list[str]) -> tuple[list[Author], Reads]:
         """The profiles of up to 100 authors; deleted and suspended ones are left out."""
-        answer = _call(self._client.get_users, ids=ids, user_fields=USER_FIELDS, user_auth=False)
+        answer = call(self._client.get_users, ids=ids, user_fields=USER_FIELDS, user_auth=False)
         authors = parse_users(answer.get("data"))
         return authors, Reads(users=len(authors), calls=1)
 
@@ -123,12 +129,12 @@ def _fields(expand_authors: bool) -> dict[str, Any]:
     return fields
 
 
-def _call(method: Callable[..., Any], *args: Any, **options: Any) -> Mapping[str, Any]:
+def call(method: Callable[..., Any], *args: Any, **options: Any) -> Mapping[str, Any]:
     """Call tweepy; what it raises becomes a `PlatformError` without the request (which carries the token)."""
     try:
         answer = method(*args, **options)
     except tweepy.HTTPException as error:
-        raise _error(error) from None
+        raise refusal(error) from None
     except (requests.RequestException, ValueError) as error:
         raise PlatformUnavailable(f"X: no usable answer ({type(error).__name__}); tried again") from None
     except AttributeError:  # tweepy expects an object where an error body is a list
@@ -147,7 +153,8 @@ def _refuse_partial(errors: Any) -> None:
         raise RequestRefused(f"X: the watched account is not there ({first.get('title', 'unknown error')})")
 
 
-def _error(error: tweepy.HTTPException) -> PlatformError:
+def refusal(error: tweepy.HTTPException) -> PlatformError:
+    """What X's error answer to a read means."""
     response = error.response
     status = response.status_code
     kind = _problem_type(response)
@@ -177,7 +184,8 @@ def _too_many(response: Any, kind: str) -> PlatformError:
     return RateLimited("X", min(max(at or now + WINDOW, now + timedelta(seconds=1)), now + timedelta(days=1)))
 
 
-def _body(response: Any) -> dict[str, Any]:
+def body_of(response: Any) -> dict[str, Any]:
+    """The answer's JSON object; empty where it is none."""
     try:
         body = response.json()
     except ValueError:
@@ -187,8 +195,8 @@ def _body(response: Any) -> dict[str, Any]:
 
 def _problem_type(response: Any) -> str:
     """The last part of the problem's type: the host before it varies."""
-    return str(_body(response).get("type", "")).rstrip("/").rsplit("/", 1)[-1]
+    return str(body_of(response).get("type", "")).rstrip("/").rsplit("/", 1)[-1]
 
 
 def _title(response: Any) -> str:
-    return str(_body(response).get("title", "refused"))[:80]
+    return str(body_of(response).get("title", "refused"))[:80]
