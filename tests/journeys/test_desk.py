@@ -18,8 +18,8 @@ from tests.desk import (
     people,
     said,
     story,
-    told,
     time_passes,
+    told,
 )
 from tests.support import HARD_COMPLAINT
 
