@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import pytest
+from sqlalchemy import update
+
+from deployments.sandbox.units import UnitTemper
 from flows.intake_mentions import intake_mentions
 from flows.watch_cases import watch_cases
+from models.database import write_transaction
+from models.staff import ShiftRow
+from tasks.desk_data import hard_complaint
 from tests.conftest import Desk
 from tests.desk import (
     CUSTOMER,
@@ -14,6 +22,7 @@ from tests.desk import (
     agent_of,
     case,
     clocks,
+    code,
     opened_case,
     people,
     said,
@@ -21,9 +30,15 @@ from tests.desk import (
     time_passes,
     told,
 )
+from tests.follow_ups import at_once, state, tickets, watch_until
 from tests.support import HARD_COMPLAINT
 
 DAY = timedelta(days=1)
+
+
+def leader_of(desk: Desk, case_id: int) -> str:
+    """The team leader a case is with."""
+    return code(desk.engine, case(desk, case_id)["team_leader_id"])
 
 
 def test_the_agent_solves_it(desk: Desk) -> None:
@@ -77,12 +92,6 @@ def test_the_team_leader_takes_over_and_gives_back(desk: Desk) -> None:
     assert case(desk, opened["id"])["status"] == "resolved"
 
 
-def leader_of(desk: Desk, case_id: int) -> str:
-    from tests.desk import code
-
-    return code(desk.engine, case(desk, case_id)["team_leader_id"])
-
-
 def test_a_hard_complaint_has_its_own_clocks_and_steps(desk: Desk) -> None:
     opened = opened_case(desk, HARD_COMPLAINT)
     agent, leader = agent_of(desk, opened["id"]), a_leader(desk)
@@ -94,8 +103,6 @@ def test_a_hard_complaint_has_its_own_clocks_and_steps(desk: Desk) -> None:
     refused = act("resolve", opened["id"], agent)
     assert refused.name == "Refused"
     assert "steps of the hard-complaint instruction are open" in (refused.message or "")
-    from tasks.desk_data import hard_complaint
-
     steps = [step.code for step in hard_complaint().steps]
     before = [step.code for step in hard_complaint().steps if step.before == "resolve"]
     assert act("tick_steps", opened["id"], leader, steps=before).is_completed()
@@ -104,3 +111,100 @@ def test_a_hard_complaint_has_its_own_clocks_and_steps(desk: Desk) -> None:
     assert act("tick_steps", opened["id"], leader, steps=steps).is_completed()
     assert act("close", opened["id"], agent).is_completed()
     assert case(desk, opened["id"])["status"] == "closed"
+
+
+def test_the_customer_falls_silent(desk: Desk) -> None:
+    opened = opened_case(desk)
+    agent = agent_of(desk, opened["id"])
+    assert act("reply", opened["id"], agent, text="Boleh dicek?", then="wait_for_customer").is_completed()
+    time_passes(desk, opened["id"], DAY)
+    watch_cases()
+    watch_cases()
+    assert [one for one, _ in told(desk, "customer_silent")] == [agent]
+    assert clocks(desk, opened["id"])["settle"]["breached_at"] is None
+    assert act("reply", opened["id"], agent, text="Kami tutup laporannya ya.", then="resolve").is_completed()
+    time_passes(desk, opened["id"], DAY)
+    watch_cases()
+    assert case(desk, opened["id"])["status"] == "closed"
+
+
+def test_the_customer_returns_after_closing(desk: Desk) -> None:
+    opened = opened_case(desk)
+    agent = agent_of(desk, opened["id"])
+    assert act("reply", opened["id"], agent, text="Sudah pulih.", then="resolve").is_completed()
+    assert act("close", opened["id"], agent).is_completed()
+    desk.sandbox.state.post_mention("@TelkomCare internet mati total lagi, tolong", by=CUSTOMER)
+    intake_mentions()
+    again = case(desk, opened["id"])
+    assert (again["status"], again["closed_at"]) == ("assigned", None)
+    assert agent_of(desk, opened["id"]) == agent
+    assert clocks(desk, opened["id"])["settle"]["stopped_at"] is None
+    assert "case_reopened" in story(desk, opened["id"])
+    refused = act("resolve", opened["id"], agent)
+    assert "has had no answer yet" in (refused.message or "")
+
+
+def test_the_agent_goes_off_duty_mid_case(desk: Desk) -> None:
+    opened = opened_case(desk)
+    gone = agent_of(desk, opened["id"])
+    assert act("reply", opened["id"], gone, text="Kami periksa dulu.").is_completed()
+    with write_transaction(desk.engine) as connection:
+        now = datetime.now(UTC)
+        mine = (ShiftRow.staff_id == opened["agent_id"], ShiftRow.starts_at <= now, ShiftRow.ends_at > now)
+        connection.execute(update(ShiftRow).where(*mine).values(ends_at=now))
+    watch_cases()
+    there = agent_of(desk, opened["id"])
+    assert there != gone
+    assert case(desk, opened["id"])["status"] == "assigned"
+    assert there in [one for one, _ in told(desk, "assigned")]
+    refused = act("reply", opened["id"], gone, text="Halo lagi")
+    assert f"{gone} is not on duty" in (refused.message or "")
+    assert f"{there}, who has the case" in (refused.message or "")
+    assert act("reply", opened["id"], there, text="Saya lanjutkan ya.").is_completed()
+
+
+def test_two_people_at_once_one_wins_and_the_other_is_told(desk: Desk) -> None:
+    opened = opened_case(desk)
+    first, second = people(desk).on_duty["team_leader"][:2]
+    ends = at_once(*(partial(act, "take_over", opened["id"], leader) for leader in (first, second)))
+    assert sorted(end.name for end in ends) == ["Completed", "Refused"]
+    winner = leader_of(desk, opened["id"])
+    (lost,) = [end for end in ends if end.name == "Refused"]
+    assert lost.message == f"C-000001 has been taken over by {winner} already."
+    seen = case(desk, opened["id"])["version"]
+    ends = at_once(*(partial(act, "reply", opened["id"], winner, text=f"Jawaban {n}", as_seen=seen) for n in (1, 2)))
+    assert sorted(end.name for end in ends) == ["Completed", "Refused"]
+    assert len(desk.sandbox.state.created) == 1
+
+
+def test_an_agent_who_does_not_accept_loses_the_case(desk: Desk) -> None:
+    opened = opened_case(desk)
+    agent = agent_of(desk, opened["id"])
+    time_passes(desk, opened["id"], timedelta(minutes=5))
+    watch_cases()
+    assert agent_of(desk, opened["id"]) != agent
+    assert {"case_clock_breached", "agent_relieved"} <= set(story(desk, opened["id"]))
+    assert agent in [one for one, _ in told(desk, "clock_breach")]
+
+
+@pytest.mark.timeout(400)
+def test_the_pic_and_the_unit(units_desk: Desk) -> None:
+    desk = units_desk
+    desk.sandbox.state.units.tempers["network"] = UnitTemper("prompt", 1)
+    opened = opened_case(desk)
+    agent = agent_of(desk, opened["id"])
+    handed = act("hand_to_pic", opened["id"], agent, unit="network", for_the_pic="Modem sudah dicoba ulang")
+    assert handed.is_completed()
+    assert "T-000001 goes to network" in (handed.message or "")
+    assert case(desk, opened["id"])["status"] == "waiting_unit"
+    assert act("resolve", opened["id"], agent).name == "Refused"
+    watch_until(lambda: tickets(desk)["network"]["status"] == "settled")
+    assert agent in [one for one, _ in told(desk, "ask")]
+    assert act("reply", opened["id"], agent, text="Kata unit sudah pulih, boleh dicek?").is_completed()
+    assert act("customer_says", opened["id"], agent, solved=True).is_completed()
+    assert tickets(desk)["network"]["status"] == "verified"
+    assert case(desk, opened["id"])["status"] == "in_progress"
+    assert agent in [one for one, _ in told(desk, "verified")]
+    assert act("resolve", opened["id"], agent).is_completed()
+    watch_until(lambda: state(desk, tickets(desk)["network"]["flow_run_id"])["type"] == "COMPLETED")
+    assert [one["text"] for one in said(desk, opened["id"], "internal")] == ["Modem sudah dicoba ulang"]
