@@ -11,8 +11,18 @@ from sqlalchemy import Connection, Row, case, func, select
 
 from models.case_notices import leader_for
 from models.case_reading import DeskPeople, case_rows, case_stands
-from models.cases import OVER, CaseRow, ClockRow, JournalRow
+from models.cases import (
+    IS_HARD_AND_OPEN,
+    IS_OPEN,
+    IS_WITH_LEADER,
+    IS_WITHOUT_AGENT,
+    WITHOUT_AGENT,
+    CaseRow,
+    ClockRow,
+    JournalRow,
+)
 from models.clocks import ClockKind
+from models.desk_roster import staff_ids
 from models.desk_rules import CaseStand
 from models.eligibility import Agent, is_away
 from models.hard_complaint import HardComplaint
@@ -68,17 +78,14 @@ def agent_lines(connection: Connection, people: DeskPeople, now: datetime) -> li
         "waiting": CaseRow.status.in_(("waiting_customer", "waiting_unit")),
         "hard": CaseRow.severity == "hard",
     }
+    counted = [func.sum(case((what, 1), else_=0)).label(name) for name, what in count.items()]
     held = connection.execute(
-        select(
-            StaffRow.code,
-            func.count().label("open"),
-            *(func.sum(case((what, 1), else_=0)).label(name) for name, what in count.items()),
-        )
-        .join(CaseRow, CaseRow.agent_id == StaffRow.id)
-        .where(CaseRow.status.not_in((*OVER, "new", "reopened")))
-        .group_by(StaffRow.code)
+        select(CaseRow.agent_id, func.count().label("open"), *counted)
+        .where(CaseRow.agent_id.is_not(None), IS_OPEN, CaseRow.status.not_in(WITHOUT_AGENT))
+        .group_by(CaseRow.agent_id)
     )
-    by_code = {row.code: row for row in held}
+    codes = {staff_id: code for code, staff_id in staff_ids(connection).items()}
+    by_code = {codes[row.agent_id]: row for row in held}
     late: dict[str, int] = {
         row.code: row.cases
         for row in connection.execute(
@@ -86,7 +93,7 @@ def agent_lines(connection: Connection, people: DeskPeople, now: datetime) -> li
             .join(CaseRow, CaseRow.agent_id == StaffRow.id)
             .join(ClockRow, ClockRow.case_id == CaseRow.id)
             .where(ClockRow.stopped_at.is_(None), ClockRow.due_at <= now, ClockRow.ticket_id.is_(None))
-            .where(ClockRow.paused_at.is_(None), CaseRow.status.not_in(OVER))
+            .where(ClockRow.paused_at.is_(None), IS_OPEN)
             .group_by(StaffRow.code)
         )
     }
@@ -137,7 +144,7 @@ def leader_view(connection: Connection, people: DeskPeople, hard: HardComplaint,
 
 
 def _asked(connection: Connection) -> Sequence[Row[Any]]:
-    mine = (CaseRow.team_leader_id.is_not(None), CaseRow.status.not_in(OVER), CaseRow.leader_asked_at.is_not(None))
+    mine = (IS_WITH_LEADER, CaseRow.leader_asked_at.is_not(None))
     wanted = select(CaseRow.id, CaseRow.leader_asked_at).where(*mine)
     return connection.execute(wanted.order_by(CaseRow.leader_asked_at).limit(SHOWN)).all()
 
@@ -145,6 +152,7 @@ def _asked(connection: Connection) -> Sequence[Row[Any]]:
 def _unled(connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(
         select(ClockRow.case_id, ClockRow.started_at)
+        .where(ClockRow.case_id.in_(select(CaseRow.id).where(IS_HARD_AND_OPEN)))
         .where(ClockRow.kind == ClockKind.LEADER_ENGAGED.value, ClockRow.stopped_at.is_(None))
         .order_by(ClockRow.due_at)
         .limit(SHOWN)
@@ -152,12 +160,12 @@ def _unled(connection: Connection) -> Sequence[Row[Any]]:
 
 
 def _agentless(connection: Connection) -> Sequence[Row[Any]]:
-    wanted = select(CaseRow.id, CaseRow.opened_at).where(CaseRow.status.in_(("new", "reopened")))
+    wanted = select(CaseRow.id, CaseRow.opened_at).where(IS_WITHOUT_AGENT)
     return connection.execute(wanted.order_by(CaseRow.id).limit(SHOWN)).all()
 
 
 def _taken_over(connection: Connection) -> Sequence[Row[Any]]:
-    mine = (CaseRow.team_leader_id.is_not(None), CaseRow.status.not_in(OVER), CaseRow.taken_over_at.is_not(None))
+    mine = (IS_WITH_LEADER, CaseRow.taken_over_at.is_not(None))
     wanted = select(CaseRow.id, CaseRow.taken_over_at).where(*mine)
     return connection.execute(wanted.order_by(CaseRow.taken_over_at).limit(SHOWN)).all()
 

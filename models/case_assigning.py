@@ -16,10 +16,10 @@ from models.case_book import entry, write_journal
 from models.case_clocks import clock_row
 from models.case_life import UNASSIGNED, CaseStatus, take_step
 from models.case_notices import CaseNotice, said_of, write_notices
-from models.cases import CaseRow, ClockRow
+from models.cases import IS_WITHOUT_AGENT, WITHOUT_AGENT, CaseRow, ClockRow
 from models.clocks import ClockKind
 from models.database import one_of
-from models.desk_roster import WITHOUT_AGENT, agent_loads, last_shift_end, staff_ids, staff_on_book
+from models.desk_roster import agent_loads, last_shift_end, staff_ids, staff_on_book
 from models.eligibility import Agent, on_duty, on_duty_or_all
 from models.staff import StaffRow
 from models.work_instruction import WorkInstruction
@@ -76,7 +76,7 @@ def assign_waiting_cases(
 
 
 def _waiting_cases(connection: Connection, handed_over: Sequence[int]) -> dict[int, _Waiting]:
-    wanted: ColumnElement[bool] = CaseRow.status.in_(WITHOUT_AGENT)
+    wanted: ColumnElement[bool] = IS_WITHOUT_AGENT
     if handed_over:
         wanted = or_(wanted, one_of(connection, CaseRow.id, handed_over))
     running = (
@@ -85,8 +85,7 @@ def _waiting_cases(connection: Connection, handed_over: Sequence[int]) -> dict[i
             func.min(ClockRow.due_at).label("next_due"),
             func.max(ClockRow.started_at).label("since"),
         )
-        .join(CaseRow, CaseRow.id == ClockRow.case_id)
-        .where(wanted, ClockRow.stopped_at.is_(None))
+        .where(ClockRow.case_id.in_(select(CaseRow.id).where(wanted)), ClockRow.stopped_at.is_(None))
         .group_by(ClockRow.case_id)
         .subquery()
     )

@@ -18,7 +18,7 @@ from models.case_clocks import as_running, change_clocks, stop_case_clocks
 from models.case_life import OPEN, UNASSIGNED, WAITING, CaseStatus, take_step
 from models.case_notices import CaseNotice, leader_for, said_of, write_notices
 from models.case_reading import DeskPeople
-from models.cases import OVER, CaseRow, ClockRow
+from models.cases import IS_OPEN, IS_WITH_LEADER, CaseRow, ClockRow
 from models.clocks import Alarm, ClockKind
 from models.desk_roster import staff_ids
 from models.staff import StaffRow
@@ -175,7 +175,7 @@ def _of_those_gone(connection: Connection, people: DeskPeople) -> Sequence[Row[A
     return connection.execute(
         select(CaseRow.id, CaseRow.status, CaseRow.passed_by, StaffRow.code.label("agent"))
         .join(StaffRow, StaffRow.id == CaseRow.agent_id)
-        .where(CaseRow.agent_id.in_(away), CaseRow.status.in_(held), CaseRow.status.not_in(OVER))
+        .where(CaseRow.agent_id.in_(away), IS_OPEN, CaseRow.status.in_(held))
         .where(CaseRow.taken_over_at.is_(None))
         .order_by(CaseRow.id)
         .limit(AT_ONCE)
@@ -213,7 +213,7 @@ def pass_on_leaders_cases(
     rows = connection.execute(
         select(CaseRow.id, CaseRow.severity, CaseRow.problem, StaffRow.code)
         .join(StaffRow, StaffRow.id == CaseRow.team_leader_id)
-        .where(CaseRow.team_leader_id.in_(away), CaseRow.status.not_in(OVER))
+        .where(CaseRow.team_leader_id.in_(away), IS_WITH_LEADER)
         .where((CaseRow.taken_over_at.is_not(None)) | (CaseRow.leader_asked_at.is_not(None)))
         .order_by(CaseRow.id)
         .limit(AT_ONCE)

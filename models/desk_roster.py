@@ -9,12 +9,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from models.assignment import AgentLoad
-from models.cases import OVER, CaseRow
+from models.cases import IS_OPEN, WITHOUT_AGENT, CaseRow
 from models.eligibility import Agent
 from models.staff import AssessmentRow, QaScoreRow, ShiftRow, StaffRow
-
-WITHOUT_AGENT = ("new", "reopened")
-"""States in which a case waits for an agent, whoever had it before."""
 
 
 def staff_on_book(connection: Connection, now: datetime) -> dict[str, list[Agent]]:
@@ -63,17 +60,15 @@ def staff_ids(connection: Connection) -> dict[str, int]:
 
 def agent_loads(connection: Connection, agents: Sequence[Agent]) -> list[AgentLoad]:
     """How many open cases each agent has, and when each last got one."""
+    codes = {staff_id: code for code, staff_id in staff_ids(connection).items()}
     open_cases = connection.execute(
-        select(StaffRow.code, func.count())
-        .join(CaseRow, CaseRow.agent_id == StaffRow.id)
-        .where(CaseRow.status.not_in((*OVER, *WITHOUT_AGENT)))
-        .group_by(StaffRow.code)
+        select(CaseRow.agent_id, func.count().label("cases"))
+        .where(CaseRow.agent_id.is_not(None), IS_OPEN, CaseRow.status.not_in(WITHOUT_AGENT))
+        .group_by(CaseRow.agent_id)
     )
-    load = {code: count for code, count in open_cases}  # noqa: C416 (rows are no pairs to the type checker)
-    latest = connection.execute(
-        select(StaffRow.code, func.max(CaseRow.assigned_at))
-        .join(CaseRow, CaseRow.agent_id == StaffRow.id)
-        .group_by(StaffRow.code)
-    )
+    load = {codes[row.agent_id]: row.cases for row in open_cases}
+    # The last entry of an index for each agent, not a pass over every case there ever was.
+    last = select(func.max(CaseRow.assigned_at)).where(CaseRow.agent_id == StaffRow.id).scalar_subquery()
+    latest = connection.execute(select(StaffRow.code, last))
     idle_since = {code: at for code, at in latest}  # noqa: C416
     return [AgentLoad(agent, load.get(agent.code, 0), idle_since.get(agent.code)) for agent in agents]

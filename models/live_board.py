@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from models.accounts import AccountRow
 from models.case_reading import case_rows, case_stands
-from models.cases import HARD_AND_OPEN, OVER, CaseRow, ClockRow
+from models.cases import IS_HARD_AND_OPEN, IS_OPEN, CaseRow, ClockRow
 from models.database import one_of
 from models.desk_rules import CaseStand
 from models.hard_complaint import HardComplaint
@@ -65,7 +65,7 @@ def read_board(connection: Connection, hard: HardComplaint, shown: int = SHOWN) 
         (row.status, row.severity): row.cases
         for row in connection.execute(
             select(CaseRow.status, CaseRow.severity, func.count().label("cases"))
-            .where(CaseRow.status.not_in(OVER))
+            .where(IS_OPEN)
             .group_by(CaseRow.status, CaseRow.severity)
         )
     }
@@ -78,7 +78,7 @@ def urgent_cases(connection: Connection, limit: int) -> list[int]:
         connection.scalars(
             select(CaseRow.id)
             .outerjoin(ClockRow, (ClockRow.case_id == CaseRow.id) & _runs())
-            .where(HARD_AND_OPEN)
+            .where(IS_HARD_AND_OPEN)
             .group_by(CaseRow.id)
             .order_by(func.min(ClockRow.due_at).is_(None), func.min(ClockRow.due_at), CaseRow.id)
             .limit(limit)
@@ -88,7 +88,7 @@ def urgent_cases(connection: Connection, limit: int) -> list[int]:
         if len(found) < limit:
             found += _by_clock(connection, status, limit - len(found))
     if len(found) < limit:
-        waiting = select(CaseRow.id).where(CaseRow.status.not_in(OVER), CaseRow.id.not_in(found))
+        waiting = select(CaseRow.id).where(IS_OPEN, CaseRow.id.not_in(found))
         found += connection.scalars(waiting.order_by(CaseRow.opened_at, CaseRow.id).limit(limit - len(found)))
     return found
 
@@ -103,7 +103,7 @@ def _by_clock(connection: Connection, priority_status: str, limit: int) -> list[
         select(ClockRow.case_id)
         .join(CaseRow, CaseRow.id == ClockRow.case_id)
         .where(_runs(), CaseRow.severity != "hard", CaseRow.priority_status == priority_status)
-        .where(CaseRow.status.not_in(OVER))
+        .where(IS_OPEN)
         .order_by(ClockRow.due_at, ClockRow.id)
         .limit(4 * limit)
     )

@@ -17,7 +17,7 @@ from models.case_book import entry, write_journal
 from models.case_clocks import stop_case_clocks
 from models.case_notices import CaseNotice, write_notices
 from models.case_reading import case_rows
-from models.cases import TO_SEND, CaseRow, InteractionRow, case_number
+from models.cases import IS_TO_SEND, CaseRow, InteractionRow, case_number
 from models.clocks import ClockKind
 from models.work_instruction import WorkInstruction
 
@@ -61,7 +61,7 @@ def claim_replies(connection: Connection, now: datetime) -> list[DueReply]:
             (WatchedAccountRow.external_id == InteractionRow.sender)
             & (WatchedAccountRow.platform == AccountRow.platform),
         )
-        .where(InteractionRow.delivery.in_(TO_SEND))
+        .where(IS_TO_SEND)
         .where(or_(InteractionRow.next_attempt_at.is_(None), InteractionRow.next_attempt_at <= now))
         .order_by(InteractionRow.id)
         .limit(AT_ONCE)
@@ -140,5 +140,5 @@ def given_up(reply: DueReply, now: datetime) -> bool:
 
 def replies_waiting(connection: Connection) -> int:
     """How many answers have not reached their customers yet."""
-    waiting = select(func.count()).select_from(InteractionRow).where(InteractionRow.delivery.in_(TO_SEND))
+    waiting = select(func.count()).select_from(InteractionRow).where(IS_TO_SEND)
     return connection.scalar(waiting) or 0

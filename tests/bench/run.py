@@ -2,7 +2,8 @@
 
 For SQLite, and PostgreSQL where it answers on 127.0.0.1:5432: mentions/s through validate → classify → store → open →
 assign (30 % become cases) against a bare `executemany` of the same mention rows. The monitor over 10,000 waiting
-tickets, and the processes that tickets take to the end on a Prefect server. Then texts/s and profiles/s of the rules
+tickets, the monitor and the live board over 1,000, 10,000 and 100,000 open cases, and the processes that tickets take
+to the end on a Prefect server. Then texts/s and profiles/s of the rules
 alone, on one core. JSON lines first, then a table.
 """
 
@@ -32,6 +33,7 @@ from models.reading import read_text
 from tasks.checks import check_mentions
 from tasks.desk import Openings, decide_mentions
 from tasks.desk_data import instruction, lexicons
+from tests.bench.cases import case_figures
 from tests.bench.follow_ups import follow_up_figures, process_figures
 from tests.bench.load import BenchLoad, make_load, put_desk
 
@@ -54,6 +56,11 @@ def main() -> None:
             migrate(url)
             figures.append({"database": name, **intake_figures(open_engine(url), load, now)})
             figures.append({"follow-ups": name, **follow_up_figures(open_engine(url), now)})
+        with database() as url:
+            if url is not None:
+                migrate(url)
+                put_desk(open_engine(url), now)
+                figures.append({"cases": name, **case_figures(open_engine(url), now)})
     figures.append({"follow-ups": "to the end", **process_figures()})
     figures.append({"rules": "one core", **rules_figures(load, now)})
     for figure in figures:

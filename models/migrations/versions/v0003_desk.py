@@ -22,9 +22,12 @@ def upgrade() -> None:
             batch_op.add_column(sa.Column(name, MOMENT, nullable=True))
         for name in ("version", "filed_journal_id"):
             batch_op.add_column(sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
-    _index("ix_cases_look_at", "cases", "look_at", "look_at IS NOT NULL")
-    _index("ix_cases_open_hard", "cases", "id", "severity = 'hard' AND (status NOT IN ('resolved', 'closed'))")
-    _index("ix_cases_with_leader", "cases", "team_leader_id", WITH_LEADER)
+    op.drop_index("ix_cases_agent_open", "cases")
+    _index("ix_cases_agent_open", "cases", ["agent_id", "status", "severity"], "status NOT IN ('resolved', 'closed')")
+    op.create_index("ix_cases_agent_assigned", "cases", ["agent_id", "assigned_at"], unique=False)
+    _index("ix_cases_look_at", "cases", ["look_at"], "look_at IS NOT NULL")
+    _index("ix_cases_open_hard", "cases", ["id"], "severity = 'hard' AND (status NOT IN ('resolved', 'closed'))")
+    _index("ix_cases_with_leader", "cases", ["team_leader_id"], WITH_LEADER)
     with op.batch_alter_table("interactions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("sender", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("reply_to", sa.String(length=128), nullable=True))
@@ -33,17 +36,17 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("tried_at", MOMENT, nullable=True))
         batch_op.add_column(sa.Column("next_attempt_at", MOMENT, nullable=True))
         batch_op.add_column(sa.Column("last_error", sa.String(length=500), nullable=True))
-    _index("ix_interactions_to_send", "interactions", "next_attempt_at", TO_SEND)
+    _index("ix_interactions_to_send", "interactions", ["next_attempt_at"], TO_SEND)
     with op.batch_alter_table("clocks", schema=None) as batch_op:
         for name in ("escalated_at", "paused_at", "next_at"):
             batch_op.add_column(sa.Column(name, MOMENT, nullable=True))
-    _index("ix_clocks_next", "clocks", "next_at", "next_at IS NOT NULL")
+    _index("ix_clocks_next", "clocks", ["next_at"], "next_at IS NOT NULL")
     op.execute("UPDATE clocks SET next_at = started_at WHERE ticket_id IS NULL AND stopped_at IS NULL")
     _create_tables()
 
 
-def _index(name: str, table: str, column: str, where: str) -> None:
-    op.create_index(name, table, [column], unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+def _index(name: str, table: str, columns: list[str], where: str) -> None:
+    op.create_index(name, table, columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def _create_tables() -> None:
