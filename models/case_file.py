@@ -95,6 +95,11 @@ def _head(file: CaseFile, now: datetime) -> str:
     return "\n".join(lines)
 
 
+def _left(file: CaseFile) -> list[str]:
+    """The steps of the hard-complaint instruction still open."""
+    return list(file.case.stand.steps_to_close)
+
+
 def _with(case: BoardCase) -> str:
     agent, leader = for_markdown(case.stand.agent or "nobody"), for_markdown(case.stand.team_leader or "none yet")
     if case.stand.taken_over:
@@ -105,11 +110,11 @@ def _with(case: BoardCase) -> str:
 def _do(file: CaseFile) -> str:
     stand = file.case.stand
     mine = stand.team_leader if stand.team_leader in file.leaders else next(iter(file.leaders), None)
-    text = file.answers[0].text if file.answers else ""
-    links = [
-        file.forms.link(name, stand, mine, **({"text": text} if name == "reply" else {}))
-        for name in possible_actions(stand)
-    ]
+    filled: dict[str, dict[str, Any]] = {
+        "reply": {"text": file.answers[0].text if file.answers else ""},
+        "tick_steps": {"steps": _left(file)},
+    }
+    links = [file.forms.link(name, stand, mine, **filled.get(name, {})) for name in possible_actions(stand)]
     lines = ["### What can be done now", "", " · ".join(links)]
     if file.ways is not None and not file.ways.senders:
         lines += ["", f"**Cannot be answered from here.** {for_markdown(' '.join(file.ways.reasons), 500)}"]
@@ -193,9 +198,8 @@ def _steps(connection: Connection, file: CaseFile) -> str:
             f"- {'☑' if done else '☐'} **{for_markdown(step.code)}** {for_markdown(step.says, 300)} "
             f"({by}; before it is {'resolved' if step.before == 'resolve' else 'closed'})"
         )
-    left = [step.code for step in file.hard.steps if step.code not in ticked]
-    if left and "tick_steps" in possible_actions(file.case.stand):
-        lines += ["", file.forms.link("tick_steps", file.case.stand, steps=left)]
+    if _left(file) and "tick_steps" in possible_actions(file.case.stand):
+        lines += ["", file.forms.link("tick_steps", file.case.stand, steps=_left(file))]
     return "\n".join(lines)
 
 

@@ -21,11 +21,17 @@ def _last(schema: dict[str, Any]) -> None:
     schema["position"] = 90
 
 
+def _mark_needed(schema: dict[str, Any]) -> None:
+    """A field that is empty at first and must not stay so is drawn as required."""
+    needed = [name for name, told in schema["properties"].items() if "minLength" in told or "minItems" in told]
+    schema["required"] = list(dict.fromkeys([*schema["required"], *needed]))
+
+
 NeededWords = Annotated[str, Field(min_length=1, max_length=8000)]
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, json_schema_extra=_mark_needed)
 
     do: str
     case: Annotated[str, Field(pattern=r"^C-\d{6,10}$")] = Field(
@@ -84,10 +90,7 @@ class Reply(_Form):
         default="",
         max_length=400,
         title="Answered in the app",
-        description=(
-            "Where the desk may not answer through the platform's interface: answer in its app, paste the text above "
-            "and the link to your answer here. Nothing is sent then."
-        ),
+        description="Where the desk may not answer from here: the link to your answer in the app. Nothing is sent.",
         json_schema_extra={"position": 4},
     )
     answer_as: str = Field(

@@ -18,10 +18,10 @@ from tests.follow_ups import (
     all_verified,
     hand_over,
     start_worker,
-    state,
     story,
     tickets,
     units_at_work,
+    waits_with_form,
     watch_until,
 )
 from tests.support import rows
@@ -62,6 +62,8 @@ def test_killed_at_every_step_boundary(dying_desk: Desk, tmp_path: Path) -> None
     units.tempers |= {"mobile": UnitTemper("silent", 2), "provisioning": UnitTemper("down", 2, down_for=15)}
     hand_over(desk, *DEATHS)
     watch_until(lambda: all_verified(desk), 480)
+    # The run of a verified ticket has yet to finish, and to die of it.
+    watch_until(lambda: all(row["shut_at"] for row in rows(desk.engine, FollowUpRunRow)))
     died = {mark.name for mark in (tmp_path / "deaths").iterdir()}
     assert died == {f"T-{row['id']:06d}-{step}" for unit, row in tickets(desk).items() for step in DEATHS[unit]}
     for unit, row in tickets(desk).items():
@@ -75,7 +77,6 @@ def test_killed_at_every_step_boundary(dying_desk: Desk, tmp_path: Path) -> None
         shown = Artifact.get(f"ticket-t-{row['id']:06d}", _sync=True)
         assert shown is not None
         assert "**verified**" in str(shown.data)
-    watch_until(lambda: all(row["shut_at"] for row in rows(desk.engine, FollowUpRunRow)))
 
 
 @pytest.mark.timeout(600)
@@ -94,8 +95,7 @@ def test_server_and_worker_killed_while_tickets_wait_then_an_older_copy_of_the_s
         hand_over(desk, *waiting)
 
         def all_wait() -> bool:
-            runs = [row["flow_run_id"] for row in tickets(desk).values()]
-            return all(run and state(desk, run).get("type") == "PAUSED" for run in runs)
+            return all(waits_with_form(desk, row) for row in tickets(desk).values())
 
         watch_until(all_wait)
         carrying = {unit: row["flow_run_id"] for unit, row in tickets(desk).items()}

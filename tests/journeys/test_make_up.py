@@ -87,7 +87,7 @@ def test_cases_appear_and_ctrl_c_leaves_nothing(up: Up) -> None:
     wait_for(lambda: len(artifacts()) == 2, 60)
     deployments = requests.post(f"{up.ui}/api/deployments/filter", json={}, timeout=10).json()
     by_name = {deployment["name"]: deployment for deployment in deployments}
-    assert set(by_name) == {"sandbox", "backfill", "watch-sandbox", "pic", "push"}
+    assert set(by_name) == {"sandbox", "backfill", "watch-sandbox", "desk", "pic", "push"}
     assert by_name["sandbox"]["global_concurrency_limit"]["limit"] == 1
     assert by_name["sandbox"]["schedules"][0]["schedule"]["interval"] == 15
     assert by_name["backfill"]["schedules"] == []
