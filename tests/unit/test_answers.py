@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from models.answers import (
     STAGES,
     Answers,
     AnswersError,
+    answer_stage,
     form_of_address,
     load_answers,
     suggested_answers,
@@ -251,3 +253,21 @@ def test_length_is_counted_as_x_does(text: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs", "Cn"], exclude_characters="."), max_size=60))
 def test_length_is_never_counted_too_short(text: str) -> None:
     assert weighted_length(text) >= post_length("x", text)
+
+
+@pytest.mark.parametrize(
+    ("stand", "stage"),
+    [
+        ({}, "first_reply"),
+        ({"reopened": True}, "back"),
+        ({"answered": True}, "ask_details"),
+        ({"answered": True, "status": "waiting_customer"}, "silent"),
+        ({"answered": True, "open_tickets": 1, "had_tickets": True, "status": "waiting_unit"}, "with_unit"),
+        ({"answered": True, "open_tickets": 1, "settled_tickets": 1, "had_tickets": True}, "confirm"),
+        ({"answered": True, "had_tickets": True}, "solved"),
+        ({"answered": True, "status": "resolved"}, "solved"),
+    ],
+)
+def test_the_stage_of_a_case(stand: dict[str, Any], stage: str) -> None:
+    fresh = {"status": "in_progress", "answered": False, "reopened": False, "had_tickets": False}
+    assert answer_stage(**(fresh | {"open_tickets": 0, "settled_tickets": 0} | stand)) == stage

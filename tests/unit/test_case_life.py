@@ -44,7 +44,10 @@ LIFE: dict[str, dict[str, str]] = {
     "close": {"resolved": "closed"},
     "reopen": {"resolved": "reopened", "closed": "reopened"},
     "reassign": dict.fromkeys(OPEN_STATES, "assigned"),
+    "relieve": dict.fromkeys(("assigned", "accepted", "in_progress"), "new"),
+    "hand_over": {state: state for state in ("waiting_customer", "waiting_unit")},
     "take_over": dict.fromkeys(OPEN_STATES, "in_progress"),
+    "give_back": ANY_OPEN,
     "declare_hard": ANY_OPEN,
     "withdraw_hard": ANY_OPEN,
 }

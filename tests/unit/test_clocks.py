@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,8 +12,10 @@ from hypothesis import strategies as st
 
 from models.clocks import (
     PAUSED_BY_CUSTOMER,
+    Alarm,
     ClockKind,
     ClockStanding,
+    RunningClock,
     clocks_for_case,
     due_after_pause,
     standing,
@@ -21,6 +25,8 @@ from models.work_instruction import WorkInstruction
 from tasks.desk_data import instruction
 from tests.support import NOW
 
+MINUTE = timedelta(minutes=1)
+RULES = instruction().clocks
 DUE = NOW + timedelta(minutes=100)
 seconds = st.integers(0, 100_000).map(lambda count: timedelta(seconds=count))
 
@@ -116,3 +122,43 @@ def test_pauses_never_make_a_case_jump(stretches: list[tuple[timedelta, timedelt
         due, now, paused = due_after_pause(due, now, now + pause), now + pause, paused + pause
         assert standing(NOW, due, now, 0.8, paused) is before
         assert due - now == timedelta(seconds=allowed) - worked
+
+
+def running(**more: Any) -> RunningClock:
+    """A quarter of an hour from NOW on."""
+    values = {"kind": "first_response", "started_at": NOW, "due_at": NOW + 15 * MINUTE, "paused": timedelta(0)}
+    return RunningClock(**(values | {"warned": False, "breached": False, "escalated": False} | more))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "already", "said"),
+    [
+        (11, {}, None),
+        (12, {}, Alarm.WARN),
+        (12, {"warned": True}, None),
+        (15, {"warned": True}, Alarm.BREACH),
+        (15, {}, Alarm.BREACH),
+        (29, {"warned": True, "breached": True}, None),
+        (30, {"breached": True}, Alarm.ESCALATE),
+        (99, {"breached": True, "escalated": True}, None),
+    ],
+)
+def test_what_the_monitor_says_of_a_clock(minutes: int, already: dict[str, bool], said: Alarm | None) -> None:
+    assert running(**already).alarm(NOW + minutes * MINUTE, RULES) is said
+
+
+def test_a_pause_moves_the_warning_by_its_length() -> None:
+    paused = running(due_at=NOW + 75 * MINUTE, paused=timedelta(hours=1))
+    assert paused.next_alarm(RULES) == (Alarm.WARN, NOW + 72 * MINUTE)
+
+
+@given(st.integers(0, 200), st.booleans(), st.booleans(), st.booleans())
+def test_whatever_is_said_is_said_once_and_comes_to_an_end(
+    minutes: int, warned: bool, breached: bool, escalated: bool
+) -> None:
+    clock, heard = running(warned=warned, breached=breached, escalated=escalated), []
+    while (alarm := clock.alarm(NOW + minutes * MINUTE, RULES)) is not None:
+        heard.append(alarm)
+        clock = replace(clock, **{{"warn": "warned", "breach": "breached", "escalate": "escalated"}[alarm]: True})
+    assert len(heard) == len(set(heard)) <= 3
+    assert heard == sorted(heard, key=list(Alarm).index)
