@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help up live down test lint bench check-data clean
+.PHONY: help up live down demo test lint bench check-data clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -17,6 +17,9 @@ live: .venv/installed ## The same against the real X and Facebook, with the cred
 
 down: .venv/installed ## Stop every process that make up or make live started here
 	@$(BIN)/python -m deployments.down
+
+demo: .venv/installed ## Play a compressed day in about two minutes and print what happened
+	@$(BIN)/python -W ignore -m deployments.demo
 
 test: .venv/installed-dev ## Run every test (lint, types and import contracts are tests too)
 	$(BIN)/python -m pytest

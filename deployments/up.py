@@ -6,6 +6,7 @@ sandbox out and talks to the real X and Facebook with the credentials in Prefect
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,9 +16,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote as quote_word
 from types import FrameType
+from urllib.parse import quote
 
 from deployments.processes import log_tail, python, start, started_in, stop_all
 from deployments.seed import check, seed
@@ -33,6 +37,11 @@ class StartError(Exception):
     """Something kept the desk from starting; the message says what and what to do."""
 
 
+def one_connection(database: Path) -> str:
+    """The URL by which Prefect's server opens a SQLite file with one connection instead of fifteen (decision 0007)."""
+    return f"sqlite+aiosqlite:///file:{quote(str(database))}?uri=true&connections=:memory:"
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """Where everything of this checkout lives and listens."""
@@ -41,6 +50,8 @@ class Installation:
     prefect_port: int
     sandbox_port: int
     live: bool
+    outside: tuple[str, ...] = ()
+    """Further arguments of the sandbox: who acts in it by themselves, what it plays."""
 
     @property
     def ui(self) -> str:
@@ -56,7 +67,7 @@ class Installation:
     def deployments(self) -> tuple[str, ...]:
         """What is deployed: the schedules that fit, and what is started by hand or by a unit."""
         scheduled = ("live", "watch") if self.live else ("sandbox", "watch-sandbox")
-        return (*scheduled, "backfill", "pic", "push")
+        return (*scheduled, "backfill", "desk", "pic", "push")
 
     def environment(self) -> dict[str, str]:
         """The environment of every process: the user's own, without their Prefect, and this installation's."""
@@ -66,12 +77,15 @@ class Installation:
             "CARE_UI_URL": self.ui,
             "PREFECT_HOME": str(self.home / "prefect"),
             "PREFECT_API_URL": f"{self.ui}/api",
+            "PREFECT_SERVER_DATABASE_CONNECTION_URL": one_connection(self.home / "prefect" / "prefect.db"),
             "PREFECT_SERVER_API_HOST": HOST,
             "PREFECT_SERVER_API_PORT": str(self.prefect_port),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
+            # A run is made ready so long before it is due, and cancelled then if the one before it still runs.
+            "PREFECT_WORKER_PREFETCH_SECONDS": "4",
             "PREFECT_CLI_PROMPT": "false",
             "DO_NOT_TRACK": "1",
             "PYTHONUNBUFFERED": "1",
@@ -88,7 +102,8 @@ class Installation:
 def main() -> int:
     """Run the desk until interrupted; returns the exit status."""
     settings = Settings()
-    place = Installation(settings.home.resolve(), _port("PREFECT", 4200), _port("SANDBOX", 4300), "--live" in sys.argv)
+    home, live = settings.home.resolve(), "--live" in sys.argv
+    place = Installation(home, _port("PREFECT", 4200), _port("SANDBOX", 4300), live, _people_and_crew())
     try:
         _refuse_a_second_start(place)
     except StartError as error:
@@ -99,6 +114,7 @@ def main() -> int:
     status = 0
     try:
         processes = bring_up(place, settings)
+        print(_where_to_look(place), flush=True)
         status = _watch(processes, place)
     except StartError as error:
         print(f"\n{error}", file=sys.stderr)
@@ -122,25 +138,54 @@ def bring_up(place: Installation, settings: Settings) -> dict[str, subprocess.Po
     processes = {
         "prefect": start("prefect", python("-m", "prefect", "server", "start"), environment, place.home),
     }
-    if not place.live:
-        sandbox = python("-m", "deployments.sandbox", "--port", str(place.sandbox_port), "--desk", f"{place.ui}/api")
-        processes["sandbox"] = start("sandbox", sandbox, environment, place.home)
-        wait_for_answer(f"{place.sandbox}/notices", "sandbox", processes, place.home)
     _say("Prefect server", place.ui)
     wait_for_answer(f"{place.ui}/api/health", "prefect", processes, place.home)
+    _deploy(place, environment)
+    if not place.live:  # last, so that what it plays finds a desk
+        sandbox = python("-m", "deployments.sandbox", "--port", str(place.sandbox_port), "--desk", f"{place.ui}/api")
+        processes["sandbox"] = start("sandbox", [*sandbox, *place.outside], environment, place.home)
+        wait_for_answer(f"{place.sandbox}/notices", "sandbox", processes, place.home)
+    worker = python("-m", "prefect", "--no-prompt", "worker", "start", "--pool", "desk", "--type", "process")
+    processes["worker"] = start("worker", [*worker, "--name", "desk-worker"], environment, place.home)
+    return processes
+
+
+def _deploy(place: Installation, environment: Mapping[str, str]) -> None:
+    """Bring blocks, work pool, deployments and automations to a Prefect server that answers."""
     _say("blocks, work pool and deployments", ", ".join(place.deployments))
-    _run("blocks", python("-m", "deployments.blocks", *(() if place.live else ("--sandbox",))), environment, place)
+    sandboxed = () if place.live else ("--sandbox",)
+    _run("blocks", python("-m", "deployments.blocks", *sandboxed), environment, place)
     prefect = python("-m", "prefect", "--no-prompt")
-    _run("work-pool", [*prefect, "work-pool", "create", "desk", "--type", "process", "--overwrite"], environment, place)
+    _run("work-pool", [*prefect, *create_pool(place.home)], environment, place)
     named = [part for name in place.deployments for part in ("--name", name)]
     _run("deploy", [*prefect, "deploy", *named], environment, place)
     limit = [*prefect, "work-queue", "set-concurrency-limit", "follow-ups", str(FOLLOW_UPS_AT_ONCE), "--pool", "desk"]
     _run("work-queue", limit, environment, place)
     _run("leftovers", python("-m", "deployments.leftovers"), environment, place)
-    worker = [*prefect, "worker", "start", "--pool", "desk", "--type", "process", "--name", "desk-worker"]
-    processes["worker"] = start("worker", worker, environment, place.home)
-    print(_where_to_look(place), flush=True)
-    return processes
+    said = _run("automations", python("-m", "deployments.automations", *sandboxed), environment, place)
+    for line in said.splitlines():
+        if line.startswith("automation "):  # what is left out, and which block it takes
+            print(line, flush=True)
+
+
+def create_pool(home: Path) -> list[str]:
+    """Arguments of Prefect's command that create the desk's pool of processes; its template is left in `home`.
+
+    Without a command of its own the worker starts a second process for each run, which prepares a workspace that
+    nothing here needs, at a quarter of what a run costs.
+    """
+    from prefect.workers.process import ProcessWorker
+
+    template = deepcopy(ProcessWorker.get_default_base_job_template())
+    template["variables"]["properties"]["command"]["default"] = f"{quote_word(sys.executable)} -m prefect.engine"
+    path = home / "work-pool.json"
+    path.write_text(json.dumps(template), "utf-8")
+    return ["work-pool", "create", "desk", "--type", "process", "--base-job-template", str(path), "--overwrite"]
+
+
+def _people_and_crew() -> tuple[str, ...]:
+    """Customers who answer, and the scripted crew unless CARE_SANDBOX_CREW is off."""
+    return ("--people",) if os.environ.get("CARE_SANDBOX_CREW", "").lower() == "off" else ("--people", "--crew")
 
 
 def _where_to_look(place: Installation) -> str:
@@ -148,12 +193,15 @@ def _where_to_look(place: Installation) -> str:
         "",
         "The desk is running. Cases appear within a minute.",
         f"  What came in      {place.ui}/artifacts/key/intake-summary",
+        f"  Live board        {place.ui}/artifacts/key/live-board",
         f"  Cases opened      {place.ui}/artifacts/key/cases-opened",
         f"  Follow-ups        {place.ui}/artifacts/key/follow-ups",
         f"  Runs              {place.ui}/runs",
     ]
     if not place.live:
         lines.append(f"  Notices to staff  {place.sandbox}")
+        crew = "works two cases of three, the third is yours; CARE_SANDBOX_CREW=off makes all of them yours"
+        lines.append(f"  Scripted crew     {crew if '--crew' in place.outside else 'off (CARE_SANDBOX_CREW)'}")
     lines += [f"  Logs              {place.home / 'logs'}", "Ctrl-C, or make down from elsewhere, stops everything."]
     return "\n".join(lines)
 
@@ -195,10 +243,14 @@ def wait_for_answer(url: str, name: str, processes: Mapping[str, subprocess.Pope
     raise StartError(f"{name} did not answer within {START_SECONDS} s:\n{log_tail(home, name)}")
 
 
-def _run(name: str, command: list[str], environment: dict[str, str], place: Installation) -> None:
+def _run(name: str, command: list[str], environment: Mapping[str, str], place: Installation) -> str:
+    """Run a step to its end; what it said. Raises `StartError` where it fails."""
+    log = place.home / "logs" / f"{name}.log"
+    before = log.stat().st_size if log.exists() else 0
     process = start(name, command, environment, place.home)
     if process.wait(timeout=START_SECONDS) != 0:
         raise StartError(f"{name} failed:\n{log_tail(place.home, name)}")
+    return log.read_bytes()[before:].decode("utf-8", "replace")
 
 
 def _watch(processes: Mapping[str, subprocess.Popen[bytes]], place: Installation) -> int:

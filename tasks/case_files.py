@@ -53,6 +53,8 @@ def publish_case_file_of(acted: Acted) -> None:
 
 def publish_case_files(case_ids: Sequence[int], forms: Forms) -> None:
     """Leave the artifact `case-c-000123` for each of these cases, and note what it shows."""
+    if not case_ids:
+        return
     now, posting = datetime.now(UTC), accounts_that_post()
     with desk_engine().connect() as connection:
         newest = _newest_entries(connection, case_ids)

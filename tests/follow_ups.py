@@ -22,6 +22,7 @@ from prefect.client.schemas.objects import TERMINAL_STATES
 
 from deployments.processes import python, stop_all
 from deployments.processes import start as start_process
+from deployments.up import create_pool
 from flows.intake_mentions import intake_mentions
 from flows.watch_cases import watch_cases
 from models.cases import CaseRow, JournalRow
@@ -75,7 +76,7 @@ def units_at_work(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *
     desk_data.units.cache_clear()
     prefect = python("-m", "prefect", "--no-prompt")
     for command in (
-        [*prefect, "work-pool", "create", "desk", "--type", "process", "--overwrite"],
+        [*prefect, *create_pool(tmp_path)],
         [*prefect, "deploy", *(deploy or ("--name", "pic", "--name", "push"))],
     ):
         subprocess.run(command, cwd=ROOT, env=dict(os.environ), check=True, capture_output=True, timeout=120)
