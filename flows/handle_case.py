@@ -21,6 +21,8 @@ Clauses: 4.1, 4.2, 5.3.2a, 5.3.2b, 5.3.2c, 5.3.2d.
 
 from __future__ import annotations
 
+from functools import partial
+
 from prefect import flow
 from prefect.states import State
 
@@ -36,10 +38,7 @@ from tasks.replies import deliver_replies
 def handle_case(action: DeskAction) -> State[None]:
     """Act, send, start, tell, report; the module's manual says what each means."""
     acted = act_on_case(action)
-    if not acted.refused:
-        move_tickets(acted)
-        deliver_replies()
-        deliver_notices()
-        tell_prefect()
-    publish_case_file_of(acted)
+    follow = [] if acted.refused else [partial(move_tickets, acted), deliver_replies, deliver_notices, tell_prefect]
+    for step in [*follow, partial(publish_case_file_of, acted)]:
+        step(return_state=True)  # what was done is done; what fails here `watch-cases` makes good
     return told(acted)

@@ -24,9 +24,10 @@ Clauses: 4.1, 4.2, 4.3, 4.4, 5.3.2a, 5.3.2b, 5.3.2c, 5.3.2d.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from prefect import flow
+from prefect import State, flow
 from prefect.futures import wait
 
 from tasks.case_events import tell_prefect
@@ -39,6 +40,7 @@ from tasks.watching import (
     look_after_follow_ups,
     publish_follow_ups,
     pull_unit,
+    pulled,
     units_to_ask,
 )
 
@@ -48,15 +50,15 @@ def _run_name() -> str:
 
 
 @flow(name="watch-cases", flow_run_name=_run_name, description=__doc__)
-def watch_cases() -> None:
-    """Watch over cases and answers, pull, wake and restart, tell, report."""
-    asked = [pull_unit.submit(code) for code in units_to_ask()]
-    watch_over_cases()
-    deliver_replies()
-    wait(asked)
-    end_dead_pushes()
-    outcome = look_after_follow_ups()
-    deliver_notices()
-    tell_prefect()
-    publish_live_board()
-    publish_follow_ups([pull.result() for pull in asked], outcome)
+def watch_cases() -> list[State[Any]]:
+    """Watch over cases and answers, pull, wake and restart, tell, report. A step that fails keeps no other from being
+    done, and the round ends as failed."""
+    asked = {code: pull_unit.submit(code) for code in units_to_ask()}
+    steps = [watch_over_cases(return_state=True), deliver_replies(return_state=True)]
+    wait(list(asked.values()))
+    steps.append(end_dead_pushes(return_state=True))
+    looked_after = look_after_follow_ups(return_state=True)
+    steps += [step(return_state=True) for step in (deliver_notices, tell_prefect, publish_live_board)]
+    steps += [looked_after, *(pull.state for pull in asked.values())]
+    told = [pulled(code, pull) for code, pull in asked.items()]
+    return [*steps, publish_follow_ups(told, looked_after, return_state=True)]

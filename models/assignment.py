@@ -27,6 +27,8 @@ class WaitingCase:
     handled_by_before: frozenset[str]
     passed_by: frozenset[str] = frozenset()
     """Codes of those it was given to who did not accept it in time."""
+    team_leader: str | None = None
+    """The code of the team leader it is with, who keeps it while on duty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ def _to_team_leader(case: WaitingCase, desk: _Desk, handed: dict[str, int]) -> A
         why = PASSED if code in case.passed_by else _full(one)
         full[why] = (*full.get(why, ()), code)
     reasons = ["4.1: no agent is eligible, on duty and below capacity."]
-    leader = min(handed, key=lambda code: (handed[code], code), default=None)
+    leader = min(handed, key=lambda code: (code != case.team_leader, handed[code], code), default=None)
     if leader is None:
         reasons.append("5.3.2a: no team leader is on duty either; the supervisor is told.")
     else:

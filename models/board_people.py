@@ -144,7 +144,7 @@ def leader_view(connection: Connection, people: DeskPeople, hard: HardComplaint,
 
 
 def _asked(connection: Connection) -> Sequence[Row[Any]]:
-    mine = (IS_WITH_LEADER, CaseRow.leader_asked_at.is_not(None))
+    mine = (IS_OPEN, CaseRow.leader_asked_at.is_not(None))
     wanted = select(CaseRow.id, CaseRow.leader_asked_at).where(*mine)
     return connection.execute(wanted.order_by(CaseRow.leader_asked_at).limit(SHOWN)).all()
 

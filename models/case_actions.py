@@ -73,8 +73,8 @@ def act(
 
 
 def _refused(hand: CaseHand, action: str, clause: str, why: str, run_id: str) -> Acted:
-    """Keep that it was refused, and why: the sentence names staff and numbers, no words of the customer."""
-    hand.journal("action_refused", clause, {"action": action, "why": why})
+    """Keep that it was refused; why stands with the action, since it may repeat what was typed."""
+    hand.journal("action_refused", clause, {"action": action})
     _note_action(hand, action, run_id, "refused", why, ())
     return Acted(hand.case.id, why, True)
 

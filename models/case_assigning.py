@@ -12,14 +12,14 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, 
 
 from models.accounts import AccountRow
 from models.assignment import Assignment, WaitingCase, assign_cases
-from models.case_book import entry, write_journal
+from models.case_book import DESK, entry, write_journal
 from models.case_clocks import clock_row
 from models.case_life import UNASSIGNED, CaseStatus, take_step
 from models.case_notices import CaseNotice, said_of, write_notices
 from models.cases import IS_WITHOUT_AGENT, WITHOUT_AGENT, CaseRow, ClockRow
 from models.clocks import ClockKind
 from models.database import one_of
-from models.desk_roster import agent_loads, last_shift_end, staff_ids, staff_on_book
+from models.desk_roster import agent_loads, staff_ids, staff_on_book
 from models.eligibility import Agent, on_duty, on_duty_or_all
 from models.staff import StaffRow
 from models.work_instruction import WorkInstruction
@@ -42,13 +42,17 @@ class _Waiting:
     problem: str
     team_leader_id: int | None
     since: datetime
-    """When its latest clock began: the opening, the reopening, or the moment it turned hard."""
-    turns: int
-    """How many agents have had it and did not accept it."""
+    """Since when it has been without an agent: its latest clock began, or an agent last got it, whatever is later."""
+    given_at: datetime | None
+    """When an agent last got it."""
 
 
 def assign_waiting_cases(
-    connection: Connection, instruction: WorkInstruction, now: datetime, handed_over: Sequence[int] = ()
+    connection: Connection,
+    instruction: WorkInstruction,
+    now: datetime,
+    handed_over: Sequence[int] = (),
+    actor: str = DESK,
 ) -> AssignmentOutcome:
     """Assign every case without an agent that an eligible agent can take; the rest go to the team leader on duty.
 
@@ -59,9 +63,10 @@ def assign_waiting_cases(
     if not waiting:
         return AssignmentOutcome(0, 0)
     people = staff_on_book(connection, now)
+    loads = agent_loads(connection, people["agent"])
     decisions = assign_cases(
         [row.case for row in waiting.values()],
-        agent_loads(connection, people["agent"]),
+        loads,
         people["team_leader"],
         now,
         instruction,
@@ -69,9 +74,11 @@ def assign_waiting_cases(
     given = [decision for decision in decisions if decision.agent_code]
     stuck = [one for one in decisions if not one.agent_code and waiting[one.case_id].status in WITHOUT_AGENT]
     ids = staff_ids(connection)
-    _give(connection, given, waiting, ids, instruction, now)
-    _hand_to_team_leader(connection, stuck, waiting, ids, instruction, now)
-    _write_notices(connection, [*given, *stuck], waiting, people, now)
+    _give(connection, given, waiting, ids, instruction, now, actor)
+    _hand_to_team_leader(connection, stuck, waiting, ids, instruction, now, actor)
+    given_at = [load.last_assigned_at for load in loads] + [row.given_at for row in waiting.values()]
+    last_given = max(filter(None, given_at), default=None)
+    _write_notices(connection, [*given, *stuck], waiting, people, last_given, now)
     return AssignmentOutcome(len(given), len(stuck))
 
 
@@ -97,10 +104,11 @@ def _waiting_cases(connection: Connection, handed_over: Sequence[int]) -> dict[i
         .order_by(CaseRow.id)
     ).all()
     handled = _handled_before(connection, sorted({row.account_id for row in rows}))
-    return {row.id: _waiting(row, handled.get(row.account_id, set())) for row in rows}
+    codes = {staff_id: code for code, staff_id in staff_ids(connection).items()}
+    return {row.id: _waiting(row, handled.get(row.account_id, set()), codes.get(row.team_leader_id)) for row in rows}
 
 
-def _waiting(row: Row[Any], handled_by: set[str]) -> _Waiting:
+def _waiting(row: Row[Any], handled_by: set[str], leader: str | None) -> _Waiting:
     return _Waiting(
         WaitingCase(
             id=row.id,
@@ -111,12 +119,13 @@ def _waiting(row: Row[Any], handled_by: set[str]) -> _Waiting:
             opened_at=row.opened_at,
             handled_by_before=frozenset(handled_by),
             passed_by=frozenset(row.passed_by or ()),
+            team_leader=leader,
         ),
         row.status,
         row.problem,
         row.team_leader_id,
-        row.since or row.opened_at,
-        len(row.passed_by or ()),
+        max(filter(None, (row.since, row.assigned_at)), default=row.opened_at),
+        row.assigned_at,
     )
 
 
@@ -148,6 +157,7 @@ def _give(
     ids: Mapping[str, int],
     instruction: WorkInstruction,
     now: datetime,
+    actor: str,
 ) -> None:
     if not given:
         return
@@ -168,7 +178,7 @@ def _give(
             due = now + instruction.assignment.accept_within
             clocks.append(clock_row(decision.case_id, ClockKind.ACCEPT, now, due, instruction.clocks))
         clause = decision.clause if before in UNASSIGNED else step.clause
-        journal.append(entry(now, step.event, clause, instruction, verdict, case_id=decision.case_id))
+        journal.append(entry(now, step.event, clause, instruction, verdict, case_id=decision.case_id, actor=actor))
     names = ("status", "agent_id", "assignment")
     given_to = update(CaseRow).where(CaseRow.id == bindparam("of_id"))
     connection.execute(given_to.values(assigned_at=now, **{name: bindparam(name) for name in names}), rows)
@@ -184,6 +194,7 @@ def _hand_to_team_leader(
     ids: Mapping[str, int],
     instruction: WorkInstruction,
     now: datetime,
+    actor: str,
 ) -> None:
     """Nobody eligible: the team leader on duty has the case until somebody is. Journaled when that changes."""
     rows, journal = [], []
@@ -200,6 +211,7 @@ def _hand_to_team_leader(
                 instruction,
                 _verdict(decision),
                 case_id=decision.case_id,
+                actor=actor,
             )
         )
     if rows:
@@ -217,6 +229,7 @@ def _write_notices(
     decisions: Sequence[Assignment],
     waiting: Mapping[int, _Waiting],
     people: Mapping[str, Sequence[Agent]],
+    last_given: datetime | None,
     now: datetime,
 ) -> None:
     """Put the notices into the outbox; with nobody on duty at all the supervisors are told once, not of each case."""
@@ -225,7 +238,8 @@ def _write_notices(
     notices = []
     for decision in decisions:
         row = waiting[decision.case_id]
-        cause, body = f"{row.since:%Y%m%d%H%M%S}:{row.turns}", "\n".join(decision.reasons)
+        body = "\n".join(decision.reasons)
+        cause = _second(now if decision.agent_code else row.since)
         what = said_of(decision.case_id, row.case.hard, row.problem)
         who = f"{row.case.priority_status} customer" + (f" ({row.case.category})" if row.case.category else "")
         told: list[tuple[str, str, str]] = []
@@ -237,8 +251,12 @@ def _write_notices(
             told += [(code, "no_agent", f"{what}, has no eligible agent: by a {who}") for code in supervisors]
         notices += [CaseNotice(to, decision.case_id, kind, cause, title, body) for to, kind, title in told]
     if nobody and any(decision.tell_supervisor for decision in decisions):
-        since = last_shift_end(connection, now)
         title = f"Nobody who could take a case is on duty: {len(decisions)} wait, and more may come"
-        cause = f"{since:%Y%m%d%H%M%S}" if since else "ever"
+        # While nobody is there, no case is given: whoever comes back begins a new period by getting one.
+        cause = _second(last_given)
         notices += [CaseNotice(code, None, "nobody_on_duty", cause, title) for code in supervisors]
     write_notices(connection, notices, now)
+
+
+def _second(moment: datetime | None) -> str:
+    return f"{moment:%Y%m%d%H%M%S}" if moment else "never"

@@ -78,7 +78,6 @@ def write_openings(
     cases = _open(connection, plan, instruction, now)
     reopened = {case_id for case_id in plan.reopened if case_id > 0}
     _reopen(connection, sorted(reopened), plan, instruction, now)
-    _harden(connection, plan, cases, instruction, now)
     for disposition, mention_ids in plan.dispositions.items():
         these = update(MentionRow).where(one_of(connection, MentionRow.id, mention_ids))
         connection.execute(these.values(disposition=disposition))
@@ -96,6 +95,7 @@ def write_openings(
         _add_interactions(connection, [row["of_id"] for row in rows])
         joined = [(row["case_id"], row["of_id"]) for row in rows if row["disposition"] == "joined_case"]
         _join(connection, joined, instruction, now)
+    _harden(connection, plan, cases, instruction, now)  # after waits are over: a pause has moved the clocks by then
     return cases
 
 
@@ -212,6 +212,7 @@ def _reopen(
         .values(status=CaseStatus.REOPENED.value, resolved_at=None, closed_at=None, **LIVES_AGAIN)
     )
     start_case_clocks(connection, {case.id: case.severity == "hard" for case in before}, now, instruction)
+    engage_leaders(connection, [case.id for case in before if case.severity == "hard"], now)
     write_journal(connection, journal)
 
 
@@ -230,7 +231,7 @@ def _harden(
     followed = (TicketRow.case_id.in_(list(mentions)), TicketRow.next_wake_at.is_not(None))
     connection.execute(update(TicketRow).where(*followed).values(next_wake_at=now))
     harden_clocks(connection, sorted(mentions), now, instruction)
-    engage_leaders(connection, [case_id for case_id in mentions if case_id not in cases.values()], now)
+    engage_leaders(connection, sorted(mentions), now)
     reasons = _hard_reasons(connection, [mention.mention_id for mention in mentions.values()])
     journal = []
     for case_id, mention in mentions.items():

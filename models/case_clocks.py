@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from models.cases import ClockRow
+from models.cases import CaseRow, ClockRow
 from models.clocks import PAUSED_BY_CUSTOMER, ClockKind, RunningClock, clocks_for_case, due_after_pause, warns_at
 from models.database import one_of
 from models.work_instruction import ClockRules, WorkInstruction
@@ -67,37 +67,54 @@ def resume_clocks(connection: Connection, case_ids: Sequence[int], now: datetime
 
 
 def harden_clocks(connection: Connection, case_ids: Sequence[int], now: datetime, rules: WorkInstruction) -> None:
-    """These cases are hard complaints from `now` (UTC) on (5.3.2c): hard clocks start, tighter ones win."""
+    """These cases are hard complaints from `now` (UTC) on (5.3.2c): hard clocks start, tighter ones win.
+
+    A clock that stands still keeps what is left of it; one that was led to its end is not started again: who was
+    answered was answered, and a case that a team leader took over has its leader.
+    """
     running = connection.execute(select(ClockRow.__table__).where(*running_of(connection, case_ids)))
     by_kind = {(row.case_id, row.kind): row for row in running}
+    with_leader = (one_of(connection, CaseRow.id, case_ids), CaseRow.taken_over_at.is_not(None))
+    taken = set(connection.scalars(select(CaseRow.id).where(*with_leader)))
     fresh, changed = [], []
     for case_id in case_ids:
         for kind, due in clocks_for_case(True, now, rules):
             row = by_kind.get((case_id, str(kind)))
-            if row is None and kind is not ClockKind.FIRST_RESPONSE:  # who was answered was answered
+            led = kind is ClockKind.FIRST_RESPONSE or (kind is ClockKind.LEADER_ENGAGED and case_id in taken)
+            if row is None and not led:
                 fresh.append(clock_row(case_id, kind, now, due, rules.clocks))
-            elif row is not None and due < row.due_at:
-                next_at = None if row.paused_at else _next(row, due, row.paused_seconds, rules.clocks)
-                changed.append(
-                    {"of_id": row.id, "due_at": due, "paused_seconds": row.paused_seconds, "next_at": next_at}
-                )
+            elif row is not None and due < row.due_at + _standing_still(row, now):
+                changed.append(_moved(row, due - _standing_still(row, now), rules))
     if fresh:
         connection.execute(insert(ClockRow), fresh)
     change_clocks(connection, changed)
 
 
-def soften_clocks(
-    connection: Connection, case_id: int, opened_at: datetime, now: datetime, rules: WorkInstruction
-) -> None:
+def soften_clocks(connection: Connection, case_id: int, now: datetime, rules: WorkInstruction) -> None:
     """The case is no hard complaint after all, as of `now` (UTC): the standard time to settle it counts again."""
     stop_case_clocks(connection, [case_id], now, [ClockKind.LEADER_ENGAGED])
     settle = (*running_of(connection, [case_id]), ClockRow.kind == ClockKind.SETTLE.value)
     for row in connection.execute(select(ClockRow.__table__).where(*settle)).all():
-        due = opened_at + rules.clocks.settle_within + timedelta(seconds=row.paused_seconds)
-        next_at = None if row.paused_at else _next(row, due, row.paused_seconds, rules.clocks)
-        change_clocks(
-            connection, [{"of_id": row.id, "due_at": due, "paused_seconds": row.paused_seconds, "next_at": next_at}]
-        )
+        due = row.started_at + rules.clocks.settle_within + timedelta(seconds=row.paused_seconds)
+        change_clocks(connection, [_moved(row, due, rules)])
+
+
+def run_again(connection: Connection, case_id: int, resolved_at: datetime | None, rules: ClockRules) -> None:
+    """What was stopped when the case was resolved (UTC) runs on: it was not solved."""
+    stopped = (ClockRow.case_id == case_id, ClockRow.kind == ClockKind.SETTLE.value, ClockRow.stopped_at == resolved_at)
+    for row in connection.execute(select(ClockRow.__table__).where(*stopped, ClockRow.ticket_id.is_(None))).all():
+        next_at = _next(row, row.due_at, row.paused_seconds, rules)
+        change_clocks(connection, [{"of_id": row.id, "stopped_at": None, "next_at": next_at}])
+
+
+def _standing_still(row: Row[Any], now: datetime) -> timedelta:
+    """How long a clock has stood still in the pause that goes on; its end moves by that when the pause is over."""
+    return now - row.paused_at if row.paused_at else timedelta(0)
+
+
+def _moved(row: Row[Any], due: datetime, rules: WorkInstruction) -> dict[str, Any]:
+    next_at = None if row.paused_at else _next(row, due, row.paused_seconds, rules.clocks)
+    return {"of_id": row.id, "due_at": due, "next_at": next_at}
 
 
 def change_clocks(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, update
 
 from models.case_clocks import resume_clocks
-from models.case_life import OVER, UNASSIGNED, CaseStatus, take_step
+from models.case_life import UNASSIGNED, CaseStatus, take_step
 from models.case_notices import CaseNotice, leader_for, said_of, write_notices
-from models.case_reading import case_rows, desk_people
+from models.case_reading import case_rows, desk_people, handler_of
 from models.cases import CaseRow
 from models.database import one_of
 from models.work_instruction import WorkInstruction
@@ -21,8 +21,8 @@ def hear_customers(
 ) -> list[tuple[int, str, str]]:
     """Customers of open cases have spoken: `said` has the latest mention's id by case.
 
-    Cases that waited for it go on, their clocks too; whoever has the case is told. Returns the steps taken: case id,
-    event and clause for the journal.
+    Cases that waited for it go on, their clocks too; resolved ones are closed later; whoever has the case is told.
+    Returns the steps taken: case id, event and clause for the journal.
     """
     steps, notices = [], []
     for case in case_rows(connection, sorted(said)):
@@ -30,8 +30,8 @@ def hear_customers(
         if status is CaseStatus.WAITING_CUSTOMER:
             step = take_step(status, "resume")
             steps.append((case.id, step.event, step.clause))
-        handler = case.team_leader if case.taken_over_at or case.agent is None else case.agent
-        if handler and status not in UNASSIGNED | OVER:
+        handler = handler_of(case)
+        if handler and status is not CaseStatus.CLOSED and status not in UNASSIGNED:
             title = f"{said_of(case.id, case.severity == 'hard', case.problem)}: the customer has answered"
             notices.append(CaseNotice(handler, case.id, "customer_answered", str(said[case.id]), title))
     woken = [case_id for case_id, _, _ in steps]
@@ -39,6 +39,8 @@ def hear_customers(
         mine = update(CaseRow).where(one_of(connection, CaseRow.id, woken))
         connection.execute(mine.values(status=CaseStatus.IN_PROGRESS.value, look_at=None))
         resume_clocks(connection, woken, now, instruction.clocks)
+    put_off = update(CaseRow).where(one_of(connection, CaseRow.id, sorted(said)), CaseRow.status == "resolved")
+    connection.execute(put_off.values(look_at=now + instruction.cases.close_after))
     write_notices(connection, notices, now)
     return steps
 

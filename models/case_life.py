@@ -72,6 +72,7 @@ TRANSITIONS: dict[str, Transition] = {
         Transition("wait_for_unit", AT_WORK, S.WAITING_UNIT, "waiting_for_unit", "5.3.2d"),
         Transition("resume", WAITING, S.IN_PROGRESS, "case_resumed", "5.3.2d"),
         Transition("resolve", WORKED_ON, S.RESOLVED, "case_resolved", "5.3.2d"),
+        Transition("take_back", frozenset({S.RESOLVED}), S.IN_PROGRESS, "resolution_taken_back", "5.3.2d"),
         Transition("close", frozenset({S.RESOLVED}), S.CLOSED, "case_closed", "5.3.2d"),
         Transition("reopen", OVER, S.REOPENED, "case_reopened", "5.3.2d"),
         Transition("reassign", OPEN, S.ASSIGNED, "case_reassigned", "4.1"),
@@ -107,7 +108,7 @@ class OpeningVerdict:
     """What a mention becomes.
 
     `disposition` is opened_case, joined_case, candidate_case, regular, not_complaint or own; `verb` is open, join,
-    reopen or None; `case_id` is the case joined or reopened.
+    follow (joins a resolved case), reopen or None; `case_id` is the case joined or reopened.
     """
 
     disposition: str
@@ -123,6 +124,7 @@ def decide_opening(
     priority_status: str,
     author_is_watched: bool,
     open_case_id: int | None,
+    resolved_case_id: int | None = None,
     closed_case: tuple[int, datetime] | None,
     kind: str,
     now: datetime,
@@ -130,8 +132,9 @@ def decide_opening(
 ) -> OpeningVerdict:
     """Decide what a mention becomes at `now` (UTC).
 
-    `open_case_id` is the account's open case in the same conversation, `closed_case` its latest one that is over and
-    since when (UTC). Priority and candidate accounts are served alike until a person decides (5.2.1).
+    `open_case_id` is the account's open case in the same conversation, `resolved_case_id` its resolved one there,
+    `closed_case` its latest one that is over and since when (UTC). Priority and candidate
+    accounts are served alike until a person decides (5.2.1).
     """
     if author_is_watched:
         return OpeningVerdict("own", None, None, ("The author is a watched account of ours.",))
@@ -140,6 +143,9 @@ def decide_opening(
     if open_case_id is not None:
         reason = "The account has an open case in this conversation."
         return OpeningVerdict("joined_case", "join", open_case_id, (reason,))
+    if not reading_is_complaint and resolved_case_id is not None:
+        reason = "The account's case in this conversation is resolved and not closed: there is more to say."
+        return OpeningVerdict("joined_case", "follow", resolved_case_id, (reason,))
     if not reading_is_complaint:
         return OpeningVerdict("not_complaint", None, None, ("The text does not read as a complaint.",))
     if priority_status not in {"priority", "candidate"}:

@@ -84,6 +84,7 @@ class CasesAtHand:
     severity: dict[int, str]
     over: dict[int, tuple[int, datetime]]
     """Account → its latest case that is resolved or closed, and since when."""
+    resolved: dict[Conversation, int] = field(default_factory=dict)
 
 
 def undecided_mentions(connection: Connection, limit: int, waiting_since: datetime) -> list[Undecided]:
@@ -175,6 +176,8 @@ def cases_at_hand(
             at_hand.open[case.account_id, case.conversation_id] = case.id
             at_hand.severity[case.id] = case.severity
             continue
+        if case.status == "resolved":
+            at_hand.resolved[case.account_id, case.conversation_id] = case.id
         since = case.closed_at or case.resolved_at or case.opened_at
         latest = at_hand.over.get(case.account_id)
         if since >= now - reopen_window and (latest is None or since > latest[1]):
@@ -216,6 +219,7 @@ def plan_openings(
             priority_status=status,
             author_is_watched=mention.account_id in own_accounts,
             open_case_id=at_hand.open.get(where),
+            resolved_case_id=at_hand.resolved.get(where),
             closed_case=at_hand.over.get(mention.account_id),
             kind=mention.kind,
             now=now,
@@ -239,8 +243,10 @@ def _take(
     if case_id is None:
         plan.dispositions.setdefault(verdict.disposition, []).append(mention.mention_id)
         return
-    at_hand.open.setdefault((mention.account_id, mention.conversation_id), case_id)
     plan.in_case.append((mention.mention_id, case_id, verdict.disposition))
+    if verdict.verb == "follow":
+        return
+    at_hand.open.setdefault((mention.account_id, mention.conversation_id), case_id)
     if verdict.verb == "reopen":
         plan.reopened[case_id] = mention
         del at_hand.over[mention.account_id]

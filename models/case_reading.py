@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select
 
 from models.case_life import CaseStatus
-from models.cases import TO_SEND, CaseRow, ClockRow, InteractionRow, TickedStepRow
+from models.cases import TO_SEND, WITHOUT_AGENT, CaseRow, ClockRow, InteractionRow, TickedStepRow
 from models.clocks import ClockKind
 from models.database import one_of
 from models.desk_roster import staff_on_book
@@ -65,6 +65,13 @@ def case_rows(connection: Connection, case_ids: Sequence[int]) -> list[Row[Any]]
     )
 
 
+def handler_of(case: Row[Any]) -> str | None:
+    """Who has a case: the leader who took it over, else its agent, else the leader it waits with."""
+    waits = case.taken_over_at is not None or case.agent is None or case.status in WITHOUT_AGENT
+    handler: str | None = case.team_leader if waits else case.agent
+    return handler
+
+
 def case_stands(connection: Connection, cases: Sequence[Row[Any]], hard: HardComplaint) -> dict[int, CaseStand]:
     """Where cases stand, by id, for `judge_action`: `cases` are their rows; a constant number of queries."""
     ids = [case.id for case in cases]
@@ -79,7 +86,7 @@ def case_stands(connection: Connection, cases: Sequence[Row[Any]], hard: HardCom
             id=case.id,
             status=CaseStatus(case.status),
             hard=case.severity == "hard",
-            agent=case.agent,
+            agent=None if case.status in WITHOUT_AGENT else case.agent,
             team_leader=case.team_leader,
             taken_over=case.taken_over_at is not None,
             version=case.version,

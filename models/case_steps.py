@@ -15,14 +15,16 @@ from models.case_clocks import (
     harden_clocks,
     pause_clocks,
     resume_clocks,
+    run_again,
     soften_clocks,
     start_case_clocks,
     stop_case_clocks,
 )
+from models.case_hearing import engage_leaders
 from models.case_life import CaseStatus, take_step
 from models.case_notices import CaseNotice, said_of, write_notices
 from models.case_reading import DeskPeople
-from models.cases import CaseRow, ClockRow, InteractionRow, case_number
+from models.cases import WITHOUT_AGENT, CaseRow, ClockRow, InteractionRow, case_number
 from models.clocks import ClockKind
 from models.desk_roster import staff_ids
 from models.safe_text import clean
@@ -55,6 +57,11 @@ class CaseHand:
         return said_of(self.case.id, self.case.severity == "hard", self.case.problem)
 
     @property
+    def agent(self) -> str | None:
+        """Its agent's code; None while it waits for one, whoever had it before."""
+        return None if self.case.status in WITHOUT_AGENT else self.case.agent
+
+    @property
     def status(self) -> CaseStatus:
         """Where it stands now, with what has been done so far."""
         return CaseStatus(
@@ -82,8 +89,10 @@ class CaseHand:
         write_notices(self.connection, [CaseNotice(to, self.case.id, kind, why, title) for to in told], self.now)
 
     def leader_engaged(self) -> None:
-        """A team leader is at work on it (5.3.2b, c)."""
-        self.set(leader_asked_at=None, team_leader_id=staff_ids(self.connection)[self.actor])
+        """A team leader, or a supervisor, is at work on it (5.3.2b, c); who took it over keeps it."""
+        self.set(leader_asked_at=None)
+        if self.case.taken_over_at is None and self.actor in self.people.on_duty.get("team_leader", []):
+            self.set(team_leader_id=staff_ids(self.connection)[self.actor])
         stop_case_clocks(self.connection, [self.case.id], self.now, [ClockKind.LEADER_ENGAGED])
 
     def give_to(self, agent: str) -> None:
@@ -101,39 +110,36 @@ def take_case_step(hand: CaseHand, verb: str, detail: Mapping[str, Any] | None =
     before = hand.status
     step = take_step(before, verb)
     hand.set(status=step.status.value, **_columns(hand, verb))
-    _clocks(hand, verb, before)
+    if before is CaseStatus.WAITING_CUSTOMER and step.status is not before:
+        resume_clocks(hand.connection, [hand.case.id], hand.now, hand.instruction.clocks)
+    _clocks(hand, verb)
     hand.journal(step.event, step.clause, {"was": before.value, **(detail or {})})
 
 
 def _columns(hand: CaseHand, verb: str) -> dict[str, Any]:
     """What else a step changes about the case."""
-    rules = hand.instruction.cases
-    match verb:
-        case "wait_for_customer":
-            return {"look_at": hand.now + rules.customer_silent_after}
-        case "resolve":
-            return {"resolved_at": hand.now, "look_at": hand.now + rules.close_after, "leader_asked_at": None}
-        case "close":
-            return {"closed_at": hand.now, "look_at": None}
-        case "reopen":
-            return {"resolved_at": None, "closed_at": None, **LIVES_AGAIN}
-        case "take_over":
-            leader = staff_ids(hand.connection)[hand.actor]
-            return {"taken_over_at": hand.now, "team_leader_id": leader, "leader_asked_at": None, "look_at": None}
-        case "give_back":
-            return {"taken_over_at": None}
-        case "declare_hard" | "withdraw_hard":
-            return {"severity": "hard" if verb == "declare_hard" else "standard"}
-        case "resume" | "reassign":
-            return {"look_at": None}
-    return {}
+    now, rules = hand.now, hand.instruction.cases
+    changes: dict[str, dict[str, Any]] = {
+        "accept": {"passed_by": None},
+        "wait_for_customer": {"look_at": now + rules.customer_silent_after},
+        "resume": {"look_at": None},
+        "resolve": {"resolved_at": now, "look_at": now + rules.close_after, "leader_asked_at": None},
+        "take_back": {"resolved_at": None, "look_at": None},
+        "close": {"closed_at": now, "look_at": None},
+        "reopen": {"resolved_at": None, "closed_at": None, **LIVES_AGAIN},
+        "take_over": {"taken_over_at": now, "leader_asked_at": None, "look_at": None},
+        "give_back": {"taken_over_at": None},
+        "reassign": {"look_at": None},
+        "declare_hard": {"severity": "hard"},
+        "withdraw_hard": {"severity": "standard"},
+    }
+    leader = {"team_leader_id": staff_ids(hand.connection)[hand.actor]} if verb == "take_over" else {}
+    return changes.get(verb, {}) | leader
 
 
-def _clocks(hand: CaseHand, verb: str, before: CaseStatus) -> None:
+def _clocks(hand: CaseHand, verb: str) -> None:
     """What a step means for the case's clocks."""
     connection, ids, now, rules = hand.connection, [hand.case.id], hand.now, hand.instruction
-    if before is CaseStatus.WAITING_CUSTOMER and verb not in {"declare_hard", "withdraw_hard", "hand_over"}:
-        resume_clocks(connection, ids, now, rules.clocks)
     match verb:
         case "accept" | "reassign":
             stop_case_clocks(connection, ids, now, [ClockKind.ACCEPT])
@@ -141,13 +147,17 @@ def _clocks(hand: CaseHand, verb: str, before: CaseStatus) -> None:
             stop_case_clocks(connection, ids, now, [ClockKind.ACCEPT, ClockKind.LEADER_ENGAGED])
         case "wait_for_customer":
             pause_clocks(connection, hand.case.id, now)
-        case "resolve":
-            stop_case_clocks(connection, ids, now)
+        case "resolve":  # that of the first response stops when the answer arrives
+            stop_case_clocks(connection, ids, now, set(ClockKind) - {ClockKind.FIRST_RESPONSE})
+        case "take_back":
+            run_again(connection, hand.case.id, hand.case.resolved_at, rules.clocks)
         case "reopen":
-            start_case_clocks(connection, {hand.case.id: hand.case.severity == "hard"}, now, rules)
+            hard = hand.case.severity == "hard"
+            start_case_clocks(connection, {hand.case.id: hard}, now, rules)
+            engage_leaders(connection, ids if hard else [], now)
         case "declare_hard":
             harden_clocks(connection, ids, now, rules)
             followed = (TicketRow.case_id == hand.case.id, TicketRow.next_wake_at.is_not(None))
             connection.execute(update(TicketRow).where(*followed).values(next_wake_at=now))
         case "withdraw_hard":
-            soften_clocks(connection, hand.case.id, hand.case.opened_at, now, rules)
+            soften_clocks(connection, hand.case.id, now, rules)

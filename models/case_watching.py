@@ -17,7 +17,7 @@ from models.case_book import entry, write_journal
 from models.case_clocks import as_running, change_clocks, stop_case_clocks
 from models.case_life import OPEN, UNASSIGNED, WAITING, CaseStatus, take_step
 from models.case_notices import CaseNotice, leader_for, said_of, write_notices
-from models.case_reading import DeskPeople
+from models.case_reading import DeskPeople, handler_of
 from models.cases import IS_OPEN, IS_WITH_LEADER, CaseRow, ClockRow
 from models.clocks import Alarm, ClockKind
 from models.desk_roster import staff_ids
@@ -34,11 +34,17 @@ EVENTS = {
     Alarm.BREACH: "case_clock_breached",
     Alarm.ESCALATE: "case_clock_escalated",
 }
-WAITED_FOR = {
-    "accept": "to be accepted",
-    "first_response": "for its first answer",
-    "leader_engaged": "for a team leader",
-    "settle": "to be settled",
+TIME_LEFT = {
+    "accept": "to accept it",
+    "first_response": "for the first answer",
+    "leader_engaged": "for a team leader to be at work on it",
+    "settle": "to settle it",
+}
+LATE = {
+    "accept": "late, it has not been accepted",
+    "first_response": "late, the customer has had no answer",
+    "leader_engaged": "late, no team leader is at work on it",
+    "settle": "late, it is not settled",
 }
 
 
@@ -124,18 +130,17 @@ def _next_at(row: Row[Any], change: dict[str, Any], instruction: WorkInstruction
 def _alarm_notices(row: Row[Any], alarm: Alarm, people: DeskPeople) -> list[CaseNotice]:
     """Who is told of a clock: whoever has the case, from its breach on the team leader, at last the supervisor."""
     leader = leader_for(row.case_id, row.team_leader, people.on_duty.get("team_leader", []))
-    handler = leader if row.taken_over_at or row.agent is None else row.agent
-    waits = WAITED_FOR[row.kind]
+    handler = leader if handler_of(row) == row.team_leader else row.agent
     what = said_of(row.case_id, row.severity == "hard", row.problem)
     told: list[str | None]
     if alarm is Alarm.WARN:
         told = [leader if row.kind == ClockKind.LEADER_ENGAGED else handler]
-        title = f"{what}: little time left {waits}"
+        title = f"{what}: little time left {TIME_LEFT[row.kind]}"
     elif alarm is Alarm.BREACH:
-        told, title = [handler, leader], f"{what}: late, it had {waits} by now"
+        told, title = [handler, leader], f"{what}: {LATE[row.kind]}"
         told += [] if leader else people.told("supervisor")
     else:
-        told, title = [*people.told("supervisor")], f"{what}: still late {waits}; with {handler or 'nobody'}"
+        told, title = [*people.told("supervisor")], f"{what}: still {LATE[row.kind]}; with {handler or 'nobody'}"
     cause = f"{row.kind}:{row.started_at:%Y%m%d%H%M%S}"
     return [CaseNotice(to, row.case_id, f"clock_{alarm}", cause, title) for to in dict.fromkeys(told) if to]
 
@@ -154,10 +159,12 @@ def take_from_agents(
     are. Cases that a team leader took over stay where they are.
     """
     gone = _of_those_gone(connection, people)
-    taken = [(row.case_id, row.status, row.agent, [*(row.passed_by or []), row.agent], "lapsed") for row in lapsed]
+    taken: list[tuple[Any, ...]] = [
+        (row.case_id, row.status, row.agent, [*(row.passed_by or []), row.agent], "lapsed") for row in lapsed
+    ]
     there = {row.case_id for row in lapsed}
     taken += [
-        (row.id, row.status, row.agent, row.passed_by, "off duty")
+        (row.id, row.status, row.agent, None, "off duty")
         for row in gone
         if row.id not in there and CaseStatus(row.status) not in WAITING
     ]
@@ -204,27 +211,31 @@ def _relieve(
 def pass_on_leaders_cases(
     connection: Connection, people: DeskPeople, instruction: WorkInstruction, now: datetime
 ) -> int:
-    """What a team leader took over or was asked about goes to one on duty when they go off duty (5.3.2b); how many."""
+    """What a team leader took over or was asked about goes to one on duty when they go off duty, what was asked while
+    none was, too (5.3.2b); how many."""
     present = people.on_duty.get("team_leader", [])
     if not present:
         return 0
     ids = staff_ids(connection)
     away = [ids[code] for code, one in people.by_code.items() if one.role == "team_leader" and code not in present]
-    rows = connection.execute(
-        select(CaseRow.id, CaseRow.severity, CaseRow.problem, StaffRow.code)
-        .join(StaffRow, StaffRow.id == CaseRow.team_leader_id)
+    columns = select(CaseRow.id, CaseRow.severity, CaseRow.problem, StaffRow.code)
+    of_those_gone = (
+        columns.join(StaffRow, StaffRow.id == CaseRow.team_leader_id)
         .where(CaseRow.team_leader_id.in_(away), IS_WITH_LEADER)
         .where((CaseRow.taken_over_at.is_not(None)) | (CaseRow.leader_asked_at.is_not(None)))
-        .order_by(CaseRow.id)
-        .limit(AT_ONCE)
-    ).all()
+    )
+    of_nobody = columns.outerjoin(StaffRow, StaffRow.id == CaseRow.team_leader_id).where(
+        CaseRow.leader_asked_at.is_not(None), IS_OPEN, CaseRow.team_leader_id.is_(None)
+    )
+    rows = [row for asked in (of_those_gone, of_nobody) for row in connection.execute(asked.limit(AT_ONCE))]
     moves, journal, notices = [], [], []
     for row in rows:
         leader = str(leader_for(row.id, None, present))
         moves.append({"of_id": row.id, "leader": ids[leader]})
         detail = {"from": row.code, "to": leader}
         journal.append(entry(now, "leader_relieved", "5.3.2b", instruction, detail, case_id=row.id, actor=MONITOR))
-        title = f"{said_of(row.id, row.severity == 'hard', row.problem)}: {row.code} has gone, it is with you"
+        gone = f"{row.code} has gone, it is with you" if row.code else "the agent asked for a team leader"
+        title = f"{said_of(row.id, row.severity == 'hard', row.problem)}: {gone}"
         notices.append(CaseNotice(leader, row.id, "leader_relieved", f"{now:%Y%m%d%H%M%S}", title))
     if moves:
         moved = update(CaseRow).where(CaseRow.id == bindparam("of_id"))

@@ -86,6 +86,12 @@ Index(
 )
 Index("ix_cases_open_hard", CaseRow.id, sqlite_where=IS_HARD_AND_OPEN, postgresql_where=IS_HARD_AND_OPEN)
 Index(
+    "ix_cases_leader_asked",
+    CaseRow.leader_asked_at,
+    sqlite_where=CaseRow.leader_asked_at.is_not(None),
+    postgresql_where=CaseRow.leader_asked_at.is_not(None),
+)
+Index(
     "ix_cases_look_at",
     CaseRow.look_at,
     sqlite_where=CaseRow.look_at.is_not(None),
@@ -237,7 +243,7 @@ class TickedStepRow(Table):
 
 
 class ToldEventsRow(Table):
-    """How far the journal has been told to Prefect as events: one row, id 1."""
+    """How far the journal has been gone through: to tell Prefect of it as events (id 1), for case files (id 2)."""
 
     __tablename__ = "told_events"
 

@@ -25,14 +25,6 @@ class ClockKind(StrEnum):
     """The case is resolved; runs from the opening and pauses while waiting for the customer."""
 
 
-class ClockStanding(StrEnum):
-    """How a running clock stands at a moment."""
-
-    RUNNING = "running"
-    WARNING = "warning"
-    BREACHED = "breached"
-
-
 class Alarm(StrEnum):
     """What the monitor has to say about a clock: whom it tells grows with each (4.2)."""
 
@@ -74,17 +66,6 @@ def warns_at(started_at: datetime, due_at: datetime, paused: timedelta, warn_sha
     """When the given share of a clock is used up; `due_at` has moved by the `paused` total already."""
     allowed = due_at - started_at - paused
     return due_at - allowed * (1 - warn_share)
-
-
-def standing(
-    started_at: datetime, due_at: datetime, now: datetime, warn_share: float, paused: timedelta = timedelta(0)
-) -> ClockStanding:
-    """How a clock stands at `now`: breached from its due time on, warning from `warn_share` (0.8 is 80 %) on."""
-    if now >= due_at:
-        return ClockStanding.BREACHED
-    if now >= warns_at(started_at, due_at, paused, warn_share):
-        return ClockStanding.WARNING
-    return ClockStanding.RUNNING
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,12 +47,6 @@ def staff_on_book(connection: Connection, now: datetime) -> dict[str, list[Agent
     return people
 
 
-def last_shift_end(connection: Connection, now: datetime) -> datetime | None:
-    """When the latest shift of an agent before `now` (UTC) ended; None where there was none."""
-    ended = select(func.max(ShiftRow.ends_at)).join(StaffRow, StaffRow.id == ShiftRow.staff_id)
-    return connection.scalar(ended.where(ShiftRow.ends_at <= now, StaffRow.role == "agent"))
-
-
 def staff_ids(connection: Connection) -> dict[str, int]:
     """The database ids of staff by code."""
     return {row.code: row.id for row in connection.execute(select(StaffRow.code, StaffRow.id))}

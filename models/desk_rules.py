@@ -119,7 +119,7 @@ def judge_action(
     refusal = _who(rule, case, actor, on_duty) or _stale(case, as_seen) or _wrong_moment(name, case, then)
     if refusal:
         return ActionVerdict((), rule.clause, refusal)
-    verbs = _verbs(name, case, then)
+    verbs = _verbs(name, case, then, by_agent=actor is not None and actor.role == AGENT)
     try:
         status = case.status
         for verb in verbs:
@@ -230,11 +230,13 @@ def why_not_closable(case: CaseStand) -> str | None:
     return None
 
 
-def _verbs(name: str, case: CaseStand, then: str) -> tuple[str, ...]:
-    """The steps of the case's life that an action takes; acting on an assigned case accepts it."""
+def _verbs(name: str, case: CaseStand, then: str, *, by_agent: bool) -> tuple[str, ...]:
+    """The steps of the case's life that an action takes; an agent who acts on a case assigned to them accepts it."""
     begin: tuple[str, ...] = ()
-    if name in {"reply", "ask_leader", "hand_to_pic", "wait_for_customer", "resolve"}:
+    if name in {"reply", "ask_leader", "hand_to_pic", "wait_for_customer", "resolve"} and by_agent:
         begin = {CaseStatus.ASSIGNED: ("accept", "start"), CaseStatus.ACCEPTED: ("start",)}.get(case.status, ())
+    if name == "hand_to_pic" and case.status is CaseStatus.WAITING_CUSTOMER:
+        begin = ("resume",)  # it is the unit that is waited for then
     if name == "reply":
         there = then == "wait_for_customer" and case.status is CaseStatus.WAITING_CUSTOMER
         return begin if then == "go_on" or there else (*begin, then)

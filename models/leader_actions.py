@@ -73,9 +73,11 @@ def _tick_steps(hand: CaseHand, form: Mapping[str, Any], desk: DeskRules, run_id
 def _reassign(hand: CaseHand, form: Mapping[str, Any], desk: DeskRules, run_id: str) -> Done:
     wanted = form["to_agent"].strip()
     agent = _chosen(hand, wanted) if wanted else _least_loaded(hand)
-    take_case_step(hand, "reassign", {"form": "reassign", "was_with": hand.case.agent, "agent": agent})
+    take_case_step(hand, "reassign", {"form": "reassign", "was_with": hand.agent, "agent": agent})
     hand.give_to(agent)
     hand.tell([agent], "assigned", f"{hand.said}, is yours: {hand.actor} gives it to you")
+    if hand.agent:
+        hand.tell([hand.agent], "reassigned", f"{hand.said}, has gone to {agent}: {hand.actor} reassigned it")
     return f"{hand.number} is with {agent} now.", ()
 
 
@@ -90,8 +92,11 @@ def _chosen(hand: CaseHand, code: str) -> str:
     verdict = eligibility(hand.people.by_code[found.code], hand.now, hand.instruction.eligibility)
     if not verdict.eligible:
         raise ActionRefused(f"to_agent: {found.code} may not get a Priority case: {' '.join(verdict.reasons)}")
-    if found.code == hand.case.agent:
+    if found.code == hand.agent:
         raise ActionRefused(f"to_agent: {hand.number} is with {found.code} already.")
+    (load,) = agent_loads(hand.connection, [hand.people.by_code[found.code]])
+    if load.load >= load.agent.capacity:
+        raise ActionRefused(f"to_agent: {found.code} has {load.load} open cases, as many as they can take.")
     return found.code
 
 
@@ -105,7 +110,7 @@ def _least_loaded(hand: CaseHand) -> str:
         next_due=None,
         opened_at=hand.case.opened_at,
         handled_by_before=frozenset(),
-        passed_by=frozenset([*(hand.case.passed_by or ()), *filter(None, [hand.case.agent])]),
+        passed_by=frozenset([*(hand.case.passed_by or ()), *filter(None, [hand.agent])]),
     )
     agents = [one for one in hand.people.by_code.values() if one.role == "agent"]
     loads = agent_loads(hand.connection, agents)

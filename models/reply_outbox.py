@@ -15,8 +15,10 @@ from sqlalchemy import Connection, func, or_, select, update
 from models.accounts import AccountRow, WatchedAccountRow
 from models.case_book import entry, write_journal
 from models.case_clocks import stop_case_clocks
+from models.case_life import CaseStatus
 from models.case_notices import CaseNotice, write_notices
-from models.case_reading import case_rows
+from models.case_reading import case_rows, desk_people, handler_of
+from models.case_steps import CaseHand, take_case_step
 from models.cases import IS_TO_SEND, CaseRow, InteractionRow, case_number
 from models.clocks import ClockKind
 from models.work_instruction import WorkInstruction
@@ -85,12 +87,21 @@ def claim_replies(connection: Connection, now: datetime) -> list[DueReply]:
     ]
 
 
-def begin_try(connection: Connection, reply: DueReply, now: datetime) -> None:
-    """Note, before it is made, that a try begins at `now` (UTC)."""
-    mine = update(InteractionRow).where(InteractionRow.id == reply.id)
-    connection.execute(
-        mine.values(delivery="sending", tried_at=reply.tried_at or now, attempts=InteractionRow.attempts + 1)
+def begin_try(connection: Connection, reply: DueReply, now: datetime) -> bool:
+    """Note, before it is made, that a try begins at `now` (UTC); False where another process has tried since the
+    answer was claimed: it is theirs then."""
+    mine = update(InteractionRow).where(
+        InteractionRow.id == reply.id, IS_TO_SEND, InteractionRow.attempts == reply.attempts
     )
+    begun = connection.execute(
+        mine.values(
+            delivery="sending",
+            tried_at=reply.tried_at or now,
+            attempts=InteractionRow.attempts + 1,
+            next_attempt_at=now + CLAIM,
+        )
+    )
+    return begun.rowcount == 1
 
 
 def mark_sent(
@@ -127,7 +138,12 @@ def give_back(connection: Connection, reply: DueReply, error: str, instruction: 
         connection, [entry(now, "reply_failed", "5.3.2a", instruction, detail, case_id=reply.case_id, actor=OUTBOX)]
     )
     (case,) = case_rows(connection, [reply.case_id])
-    handler = case.team_leader if case.taken_over_at or case.agent is None else case.agent
+    hand = CaseHand(connection, case, OUTBOX, desk_people(connection, now), instruction, now)
+    if case.status == CaseStatus.WAITING_CUSTOMER:  # nobody asked them anything
+        take_case_step(hand, "resume", {"why": "reply failed"})
+    elif case.status == CaseStatus.RESOLVED:
+        take_case_step(hand, "take_back", {"why": "reply failed"})
+    handler = handler_of(case)
     title = f"{case_number(reply.case_id)}: your answer did not reach the customer: {error}"
     told = [CaseNotice(handler, reply.case_id, "reply_failed", str(reply.id), title)] if handler else []
     write_notices(connection, told, now)

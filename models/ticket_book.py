@@ -21,7 +21,7 @@ from models.desk_roster import staff_ids, staff_on_book
 from models.eligibility import on_duty_or_all
 from models.ticket_clocks import start_clocks, stop_clock, tighten_clocks
 from models.ticket_life import WITH_UNIT, TicketStatus, ticket_step
-from models.ticket_reading import agent_code, ticket_row
+from models.ticket_reading import handler_codes, ticket_row
 from models.ticket_rows import TicketRow, ticket_number
 from models.ticket_steps import TicketClockKind
 from models.units import Unit, Units, gone_unit, unit_for
@@ -242,12 +242,15 @@ def _step_case(
 
 
 def _case_goes_on(connection: Connection, ticket: Row[Any], rules: Rules, now: datetime) -> None:
-    """The last ticket of a case is verified: the case is the agent's again, to answer and close (5.3.2d)."""
+    """The last ticket of a case is verified: whoever has the case is told, and it goes on, to be answered and closed
+    (5.3.2d)."""
     others = select(func.count()).where(TicketRow.case_id == ticket.case_id, TicketRow.status != "verified")
     status = CaseStatus(connection.execute(select(CaseRow.status).where(CaseRow.id == ticket.case_id)).scalar_one())
-    if not connection.scalar(others) and status is CaseStatus.WAITING_UNIT:
+    if connection.scalar(others) or status in OVER:
+        return
+    if status is CaseStatus.WAITING_UNIT:
         _step_case(connection, ticket.case_id, status, "resume", rules, now)
-        told = agent_code(connection, ticket)
-        title = f"{case_number(ticket.case_id)}: every ticket is verified; answer the customer and resolve it"
-        cause = f"{ticket.id}:{ticket.round}"
-        write_notices(connection, [CaseNotice(to, ticket.case_id, "verified", cause, title) for to in told], now)
+    title = f"{case_number(ticket.case_id)}: every ticket is verified; answer the customer and resolve it"
+    told = handler_codes(connection, ticket)
+    cause = f"{ticket.id}:{ticket.round}"
+    write_notices(connection, [CaseNotice(to, ticket.case_id, "verified", cause, title) for to in told], now)

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from models.cases import CaseRow, ClockRow
+from models.case_reading import case_rows, handler_of
+from models.cases import ClockRow
 from models.desk_roster import staff_on_book
 from models.eligibility import on_duty_or_all
 from models.mention_rows import MentionRow
@@ -77,13 +78,10 @@ def pics_to_tell(
     return told + (on_duty_or_all(people.get("supervisor", []), now) if and_supervisors or not told else [])
 
 
-def agent_code(connection: Connection, ticket: Row[Any]) -> list[str]:
-    """Who talks with the customer: the case's agent, else its team leader; in a list."""
-    case = connection.execute(
-        select(CaseRow.agent_id, CaseRow.team_leader_id).where(CaseRow.id == ticket.case_id)
-    ).one()
-    code = connection.scalar(select(StaffRow.code).where(StaffRow.id == (case.agent_id or case.team_leader_id)))
-    return [code] if code else []
+def handler_codes(connection: Connection, ticket: Row[Any]) -> list[str]:
+    """Who talks with the customer: whoever has the case; in a list."""
+    handler = handler_of(case_rows(connection, [ticket.case_id])[0])
+    return [handler] if handler else []
 
 
 def opening_mention(connection: Connection, case_id: int) -> Row[Any] | None:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import ObjectNotFound
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, func, select
 
 from models.answers import SuggestedAnswer, answer_stage, suggested_answers
 from models.board_markdown import agents_markdown, board_markdown, leaders_markdown
 from models.board_people import agent_lines, leader_view
 from models.case_actions import Acted
 from models.case_file import CaseFile, case_file
+from models.case_filing import changed_cases, gone_through, mark_filed, newest_entries, out_of_date
 from models.case_reading import desk_people
 from models.case_replies import ways_to_answer
-from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow, case_number
+from models.cases import ClockRow, InteractionRow, case_number
 from models.clocks import ClockKind
 from models.database import one_of, write_transaction
 from models.form_links import Forms, case_artifact_key
@@ -31,7 +31,7 @@ from tasks.replies import accounts_that_post
 from tasks.settings import Settings
 
 FILES_AT_ONCE = 40
-"""Case files brought up to date in one round; the rest follows with the next."""
+"""Case files of the board, and as many others, brought up to date in one round; the rest follows with the next."""
 
 
 def desk_forms() -> Forms:
@@ -57,7 +57,7 @@ def publish_case_files(case_ids: Sequence[int], forms: Forms) -> None:
         return
     now, posting = datetime.now(UTC), accounts_that_post()
     with desk_engine().connect() as connection:
-        newest = _newest_entries(connection, case_ids)
+        newest = newest_entries(connection, case_ids)
         leaders = tuple(desk_people(connection, now).on_duty.get("team_leader", []))
         cases = board_cases(connection, case_ids, hard_complaint())
         suggested = _suggested(connection, cases)
@@ -69,11 +69,8 @@ def publish_case_files(case_ids: Sequence[int], forms: Forms) -> None:
     for case in cases:
         about = f"{case_number(case.row.id)}: {case.row.status.replace('_', ' ')}"
         publish(case_artifact_key(case.row.id), texts[case.row.id], about)
-    shown = [{"of_id": case_id, "entry": entry} for case_id, entry in newest.items()]
-    if shown:
-        with write_transaction(desk_engine()) as connection:
-            filed = update(CaseRow).where(CaseRow.id == bindparam("of_id"))
-            connection.execute(filed.values(filed_journal_id=bindparam("entry")), shown)
+    with write_transaction(desk_engine()) as connection:
+        mark_filed(connection, newest)
 
 
 @task(name="publish live board", cache_policy=NO_CACHE)
@@ -91,10 +88,14 @@ def publish_live_board() -> None:
             "live-board-agents": agents_markdown(agent_lines(connection, people, now), now),
             "live-board-leaders": leaders_markdown(leader_view(connection, people, hard_complaint(), now), forms, now),
         }
-        changed = _changed(connection, [case.row for case in board.cases])
+        mine = out_of_date(connection, [case.row.id for case in board.cases])[:FILES_AT_ONCE]
+        told_of, until = changed_cases(connection, FILES_AT_ONCE)
+        others = out_of_date(connection, [case_id for case_id in told_of if case_id not in mine])
     for key, text in views.items():
         publish(key, text, VIEWS[key])
-    publish_case_files(changed[:FILES_AT_ONCE], forms)
+    publish_case_files([*mine, *others], forms)
+    with write_transaction(desk_engine()) as connection:
+        gone_through(connection, until)
 
 
 VIEWS = {
@@ -102,21 +103,6 @@ VIEWS = {
     "live-board-agents": "Each agent: on duty or not, how loaded, how much is late.",
     "live-board-leaders": "What waits for a team leader, what was taken over, advice given.",
 }
-
-
-def _newest_entries(connection: Connection, case_ids: Sequence[int]) -> dict[int, int]:
-    rows = connection.execute(
-        select(JournalRow.case_id, func.max(JournalRow.id).label("entry"))
-        .where(one_of(connection, JournalRow.case_id, case_ids))
-        .group_by(JournalRow.case_id)
-    )
-    return {row.case_id: row.entry for row in rows if row.case_id}
-
-
-def _changed(connection: Connection, cases: Sequence[Row[Any]]) -> list[int]:
-    """The cases whose files do not show the last of what happened, in the order given."""
-    newest = _newest_entries(connection, [case.id for case in cases])
-    return [case.id for case in cases if newest.get(case.id, 0) > case.filed_journal_id]
 
 
 def _suggested(connection: Connection, cases: Sequence[BoardCase]) -> dict[int, tuple[SuggestedAnswer, ...]]:

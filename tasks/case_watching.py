@@ -11,7 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from models.case_assigning import AssignmentOutcome, assign_waiting_cases
 from models.case_quiet import look_at_quiet_cases
 from models.case_reading import desk_people
-from models.case_watching import CaseRound, pass_on_leaders_cases, ring_clocks, take_from_agents
+from models.case_watching import MONITOR, CaseRound, pass_on_leaders_cases, ring_clocks, take_from_agents
 from models.database import write_transaction
 from tasks.database import desk_engine
 from tasks.desk_data import hard_complaint, instruction
@@ -39,5 +39,5 @@ def watch_over_cases() -> CasesWatched:
         waiting = take_from_agents(connection, lapsed, people, rules, now, done)
         pass_on_leaders_cases(connection, people, rules, now)
         closed, reminded = look_at_quiet_cases(connection, rules, hard_complaint(), now)
-        assignment = assign_waiting_cases(connection, rules, now, waiting)
+        assignment = assign_waiting_cases(connection, rules, now, waiting, MONITOR)
     return CasesWatched(done, assignment, closed, reminded)

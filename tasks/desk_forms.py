@@ -195,7 +195,7 @@ class HandToPic(_Form):
 
     model_config = ConfigDict(title="To PIC")
     do: Literal["hand_to_pic"] = _do("hand_to_pic")
-    unit: str | None = Field(
+    unit: Annotated[str, Field(max_length=32)] | None = Field(
         default=None,
         title="Unit",
         description="The responsible unit; empty: the one for the problem.",

@@ -70,7 +70,8 @@ def _send(reply: DueReply) -> str:
             if given_up(reply, datetime.now(UTC)):
                 return _back(reply, "it could not be sent within an hour; see whether it is there, and answer again")
             with write_transaction(desk_engine()) as connection:
-                begin_try(connection, reply, datetime.now(UTC))
+                if not begin_try(connection, reply, datetime.now(UTC)):
+                    return "another's"
             posted = post_reply(sender, reply.reply_to, reply.text)
     except RateLimited as error:
         return _later(reply, error, error.reset_at, unknown=unknown)
@@ -83,6 +84,9 @@ def _send(reply: DueReply) -> str:
         return _later(reply, error, None, unknown=True) if unknown else _back(reply, str(error))
     except PlatformError as error:
         return _back(reply, str(error))
+    except Exception as error:  # noqa: BLE001 (Prefect away, or a defect of ours: it must not go out twice for it)
+        get_run_logger().exception("An answer could not be sent")
+        return _later(reply, PlatformUnavailable(f"not sent ({type(error).__name__})"), None, unknown=True)
     with write_transaction(desk_engine()) as connection:
         mark_sent(connection, reply, posted, instruction(), datetime.now(UTC))
     return "sent"

@@ -28,7 +28,7 @@ from models.ticket_book import (
 )
 from models.ticket_contacts import tell
 from models.ticket_life import TICKET_TRANSITIONS, TicketStatus, judge_unit_update
-from models.ticket_reading import agent_code, is_ticket, open_updates, pics_to_tell, ticket_stand
+from models.ticket_reading import handler_codes, is_ticket, open_updates, pics_to_tell, ticket_stand
 from models.ticket_rows import UnitUpdateRow
 from models.ticket_steps import TicketVerdict, next_step
 from tasks.database import desk_engine
@@ -160,7 +160,7 @@ def ask(held: Held, verdict: TicketVerdict) -> None:
     """Ask a person of the desk: the agent for the customer's word, the PIC to phone or to redirect."""
     with holding(held) as (connection, ticket, now):
         settled = TicketStatus(ticket.status) is TicketStatus.SETTLED
-        told = pics_to_tell(connection, ticket, now) + (agent_code(connection, ticket) if settled else [])
+        told = pics_to_tell(connection, ticket, now) + (handler_codes(connection, ticket) if settled else [])
         set_ticket(
             connection,
             held.ticket_id,

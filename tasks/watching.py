@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 from sqlalchemy import update
 
@@ -92,6 +93,15 @@ def pull_unit(code: str) -> Pulled:
         note_pull(connection, code, min(newest, now) if newest else None, now)
     trouble = f"{unit.name}: {refused} of its changes could not be understood; see quarantine" if refused else None
     return Pulled(unit.name, fresh, trouble)
+
+
+def pulled(code: str, future: PrefectFuture[Pulled]) -> Pulled:
+    """What pulling a unit came to; a defect of ours, too, ends with its own unit and is named."""
+    found = future.result(raise_on_failure=False)
+    if isinstance(found, Pulled):
+        return found
+    name = units()[code].name
+    return Pulled(name, trouble=f"{name}: defect ({type(found).__name__}); see its task in the run")
 
 
 def _changes(unit: Unit, until: datetime | None) -> list[UnitChange | RefusedRow]:

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import Engine, insert, update
 
 from models.case_assigning import assign_waiting_cases
-from models.case_clocks import clock_row, pause_clocks, resume_clocks, start_case_clocks
+from models.case_clocks import clock_row, harden_clocks, pause_clocks, resume_clocks, start_case_clocks
 from models.case_quiet import look_at_quiet_cases
-from models.case_reading import desk_people
+from models.case_reading import case_rows, desk_people
+from models.case_steps import CaseHand, take_case_step
 from models.case_watching import CaseRound, pass_on_leaders_cases, ring_clocks, take_from_agents
 from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow
 from models.clocks import ClockKind
@@ -204,3 +205,92 @@ def test_a_silent_customer_is_recalled_and_a_quiet_case_closed(engine: Engine) -
     round_at(engine, NOW + HOUR)
     assert len(told(engine)) == 2
     assert case(engine, silent)["look_at"] == NOW + HOUR + RULES.cases.customer_silent_after
+
+
+def shift_ends(engine: Engine, staff_id: int, at: datetime) -> None:
+    with write_transaction(engine) as connection:
+        connection.execute(update(ShiftRow).where(ShiftRow.staff_id == staff_id).values(ends_at=at))
+
+
+def accept(engine: Engine, case_id: int, now: datetime) -> None:
+    """As its agent does by the form."""
+    with write_transaction(engine) as connection:
+        (row,) = case_rows(connection, [case_id])
+        people = desk_people(connection, now)
+        take_case_step(CaseHand(connection, row, row.agent, people, RULES, now), "accept")
+
+
+def test_a_case_that_comes_back_to_an_agent_is_told_again(engine: Engine) -> None:
+    first, second = put_agent(engine, "A01"), put_agent(engine, "A02")
+    case_id = given(engine, first)
+    accept(engine, case_id, NOW)
+    for number, (gone, there) in enumerate([(first, second), (second, first)], start=1):
+        now = NOW + number * HOUR
+        shift_ends(engine, gone, now)
+        shift_ends(engine, there, now + 9 * HOUR)
+        round_at(engine, now)
+        assert case(engine, case_id)["agent_id"] == there
+        accept(engine, case_id, now)
+    assert [pair for pair in told(engine) if pair[0] == "assigned"] == [("assigned", "A02"), ("assigned", "A01")]
+
+
+def test_who_let_a_case_lapse_may_have_it_once_somebody_accepted_it(engine: Engine) -> None:
+    first, second = put_agent(engine, "A01"), put_agent(engine, "A02")
+    case_id = given(engine, first)
+    round_at(engine, NOW + 5 * MINUTE)
+    accept(engine, case_id, NOW + 6 * MINUTE)
+    assert case(engine, case_id)["passed_by"] is None
+    shift_ends(engine, second, NOW + HOUR)
+    round_at(engine, NOW + HOUR)
+    assert case(engine, case_id)["agent_id"] == first
+
+
+def test_nobody_on_duty_is_told_again_in_a_new_period(engine: Engine) -> None:
+    agent = put_agent(engine, "A01")
+    put_staff(engine, "S01", "supervisor", on_duty=True)
+    for number in range(2):
+        now = NOW + number * HOUR
+        with write_transaction(engine) as connection:
+            connection.execute(update(StaffRow).where(StaffRow.id == agent).values(away_until=now + 30 * MINUTE))
+        given(engine, None, status="new")
+        round_at(engine, now)
+        round_at(engine, now + MINUTE)
+        round_at(engine, now + 30 * MINUTE)  # back: gets what waits
+    assert [pair for pair in told(engine) if pair[0] == "nobody_on_duty"] == [("nobody_on_duty", "S01")] * 2
+
+
+def test_a_case_stays_with_its_leader_when_others_come(engine: Engine) -> None:
+    put_staff(engine, "TL1", "team_leader", on_duty=True)
+    put_staff(engine, "TL2", "team_leader", on_duty=True)
+    first, second = given(engine, None, status="new"), given(engine, None, status="new")
+    round_at(engine, NOW)
+    before = [case(engine, one)["team_leader_id"] for one in (first, second)]
+    given(engine, None, status="new", severity="hard")
+    round_at(engine, NOW + MINUTE)
+    assert [case(engine, one)["team_leader_id"] for one in (first, second)] == before
+
+
+def test_a_question_asked_with_no_leader_there_reaches_the_first_who_comes(engine: Engine) -> None:
+    asked = given(engine, put_agent(engine, "A01"), status="in_progress", leader_asked_at=NOW)
+    put_staff(engine, "TL1", "team_leader", on_duty=False)
+    round_at(engine, NOW)
+    assert case(engine, asked)["team_leader_id"] is None
+    round_at(engine, NOW + HOUR)
+    assert case(engine, asked)["team_leader_id"] is not None
+    assert ("leader_relieved", "TL1") in told(engine)
+
+
+def test_a_case_hardened_in_a_pause_keeps_the_hard_time_after_it(engine: Engine) -> None:
+    case_id = given(engine, put_agent(engine, "A01"), status="waiting_customer")
+    with write_transaction(engine) as connection:
+        pause_clocks(connection, case_id, NOW + HOUR)
+        harden_clocks(connection, [case_id], NOW + 19 * HOUR, RULES)
+        resume_clocks(connection, [case_id], NOW + 20 * HOUR, RULES.clocks)
+    assert clock(engine, case_id, "settle")["due_at"] == NOW + 19 * HOUR + RULES.clocks.hard_settle_within + HOUR
+
+
+def test_a_leader_who_took_it_over_is_engaged_when_it_turns_hard(engine: Engine) -> None:
+    case_id = given(engine, put_agent(engine, "A01"), status="in_progress", taken_over_at=NOW)
+    with write_transaction(engine) as connection:
+        harden_clocks(connection, [case_id], NOW, RULES)
+    assert not [row for row in rows(engine, ClockRow) if row["kind"] == "leader_engaged"]

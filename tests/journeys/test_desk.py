@@ -31,7 +31,7 @@ from tests.desk import (
     told,
 )
 from tests.follow_ups import at_once, state, tickets, watch_until
-from tests.support import HARD_COMPLAINT
+from tests.support import COMPLAINT, HARD_COMPLAINT
 
 DAY = timedelta(days=1)
 
@@ -208,3 +208,41 @@ def test_the_pic_and_the_unit(units_desk: Desk) -> None:
     assert act("resolve", opened["id"], agent).is_completed()
     watch_until(lambda: state(desk, tickets(desk)["network"]["flow_run_id"])["type"] == "COMPLETED")
     assert [one["text"] for one in said(desk, opened["id"], "internal")] == ["Modem sudah dicoba ulang"]
+
+
+def test_advice_in_a_takeover_leaves_the_case_with_who_took_it_over(desk: Desk) -> None:
+    opened = opened_case(desk)
+    first, second = people(desk).on_duty["team_leader"][:2]
+    supervisor = people(desk).on_duty["supervisor"] or ["S01"]
+    assert act("take_over", opened["id"], first).is_completed()
+    for adviser in (second, *[one for one in supervisor if one in people(desk).on_duty["supervisor"]]):
+        assert act("advise", opened["id"], adviser, advice="Segera").is_completed()
+        assert leader_of(desk, opened["id"]) == first
+    assert act("reply", opened["id"], first, text="Saya tangani.", then="wait_for_customer").is_completed()
+    assert act("give_back", opened["id"], first).is_completed()
+    settle = clocks(desk, opened["id"])["settle"]
+    assert (settle["next_at"], settle["paused_at"] is None) == (None, False)
+
+
+def test_two_mentions_that_make_a_hard_case_in_one_pull_engage_the_leader(desk: Desk) -> None:
+    first = desk.sandbox.state.post_mention(
+        "@TelkomCare internet rumah mati total dari pagi, tolong dicek", by=CUSTOMER
+    )
+    desk.sandbox.state.post_mention(HARD_COMPLAINT, by=CUSTOMER, kind="reply", re=first)
+    intake_mentions()
+    assert case(desk, 1)["severity"] == "hard"
+    assert {one for one, _ in told(desk, "hard")} & set(people(desk).on_duty["team_leader"])
+
+
+def test_a_further_word_after_the_solution_is_heard(desk: Desk) -> None:
+    opened = opened_case(desk)
+    agent = agent_of(desk, opened["id"])
+    assert act("reply", opened["id"], agent, text="Sudah kami perbaiki.", then="resolve").is_completed()
+    (reply,) = desk.sandbox.state.created
+    before = case(desk, opened["id"])["look_at"]
+    desk.sandbox.state.post_mention("ok min, saya cek dulu ya", by=CUSTOMER, kind="reply", re=reply.id)
+    intake_mentions()
+    assert case(desk, opened["id"])["status"] == "resolved"
+    assert case(desk, opened["id"])["look_at"] > before
+    assert [one for one, _ in told(desk, "customer_answered")] == [agent]
+    assert len(said(desk, opened["id"], "in")) == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,8 @@ from sqlalchemy import update
 
 from models.cases import InteractionRow
 from models.database import write_transaction
+from models.reply_outbox import begin_try, claim_replies, mark_sent
+from tasks.desk_data import instruction
 from tasks.replies import deliver_replies
 from tests.conftest import Desk
 from tests.desk import act, agent_of, case, clocks, opened_case, said, story, told
@@ -66,6 +68,33 @@ def test_what_the_platform_refuses_comes_back_to_the_agent_with_the_reason(desk:
     assert "reply_failed" in story(desk, case_id)
     assert clocks(desk, case_id)["first_response"]["stopped_at"] is None
     assert act("resolve", case_id, to).name == "Refused"
+
+
+@pytest.mark.parametrize(("then", "before"), [("wait_for_customer", "waiting_customer"), ("resolve", "resolved")])
+def test_where_nothing_arrived_the_case_goes_on_as_if_nothing_had_been_said(desk: Desk, then: str, before: str) -> None:
+    desk.sandbox.state.faults.add("x", "bad_token", path="/2/tweets", times=1)
+    case_id, ours = replied(desk, then=then)
+    assert ours["delivery"] == "failed"
+    assert {"waiting_customer": "case_resumed", "resolved": "resolution_taken_back"}[before] in story(desk, case_id)
+    assert case(desk, case_id)["status"] == "in_progress"
+    settle = clocks(desk, case_id)["settle"]
+    assert (settle["stopped_at"], settle["paused_at"], settle["next_at"] is not None) == (None, None, True)
+    assert clocks(desk, case_id)["first_response"]["stopped_at"] is None
+
+
+def test_two_processes_never_both_send_an_answer(desk: Desk) -> None:
+    desk.sandbox.state.faults.add("x", "rate_limit", path="/2/tweets", times=1, seconds=1)
+    case_id, _ = replied(desk)
+    now = datetime.now(UTC) + timedelta(minutes=5)
+    with write_transaction(desk.engine) as connection:
+        (mine,) = claim_replies(connection, now)
+    with write_transaction(desk.engine) as connection:
+        (theirs,) = claim_replies(connection, now + timedelta(minutes=3))  # the claim has run out
+    with write_transaction(desk.engine) as connection:
+        assert begin_try(connection, theirs, now)
+        mark_sent(connection, theirs, "1", instruction(), now)
+        assert not begin_try(connection, mine, now)
+    assert said(desk, case_id)[-1]["delivery"] == "sent"
 
 
 def test_too_long_is_said_before_it_is_sent(desk: Desk) -> None:

@@ -41,6 +41,7 @@ LIFE: dict[str, dict[str, str]] = {
     "wait_for_unit": {"accepted": "waiting_unit", "in_progress": "waiting_unit"},
     "resume": {"waiting_customer": "in_progress", "waiting_unit": "in_progress"},
     "resolve": dict.fromkeys(("accepted", "in_progress", "waiting_customer", "waiting_unit"), "resolved"),
+    "take_back": {"resolved": "in_progress"},
     "close": {"resolved": "closed"},
     "reopen": {"resolved": "reopened", "closed": "reopened"},
     "reassign": dict.fromkeys(OPEN_STATES, "assigned"),

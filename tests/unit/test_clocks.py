@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,11 +14,9 @@ from models.clocks import (
     PAUSED_BY_CUSTOMER,
     Alarm,
     ClockKind,
-    ClockStanding,
     RunningClock,
     clocks_for_case,
     due_after_pause,
-    standing,
     warns_at,
 )
 from models.work_instruction import WorkInstruction
@@ -29,6 +27,12 @@ MINUTE = timedelta(minutes=1)
 RULES = instruction().clocks
 DUE = NOW + timedelta(minutes=100)
 seconds = st.integers(0, 100_000).map(lambda count: timedelta(seconds=count))
+
+
+def standing(started_at: datetime, due_at: datetime, now: datetime, paused: timedelta = timedelta(0)) -> Alarm | None:
+    """What there is to say of a clock of which nothing has been said yet."""
+    clock = RunningClock("settle", started_at, due_at, paused, warned=False, breached=False, escalated=False)
+    return clock.alarm(now, RULES)
 
 
 def other_revision() -> WorkInstruction:
@@ -70,20 +74,19 @@ def test_only_the_resolution_clock_waits_for_the_customer() -> None:
 @pytest.mark.parametrize(
     ("at", "expected"),
     [
-        (timedelta(0), ClockStanding.RUNNING),
-        (timedelta(minutes=80) - timedelta(microseconds=1), ClockStanding.RUNNING),
-        (timedelta(minutes=80), ClockStanding.WARNING),
-        (timedelta(minutes=100) - timedelta(microseconds=1), ClockStanding.WARNING),
-        (timedelta(minutes=100), ClockStanding.BREACHED),
-        (timedelta(days=9), ClockStanding.BREACHED),
+        (timedelta(0), None),
+        (timedelta(minutes=80) - timedelta(microseconds=1), None),
+        (timedelta(minutes=80), Alarm.WARN),
+        (timedelta(minutes=100) - timedelta(microseconds=1), Alarm.WARN),
+        (timedelta(minutes=100), Alarm.BREACH),
+        (timedelta(days=9), Alarm.BREACH),
     ],
 )
-def test_a_clock_warns_at_eighty_percent_and_is_breached_at_its_end(at: timedelta, expected: ClockStanding) -> None:
-    assert standing(NOW, DUE, NOW + at, 0.8) is expected
+def test_a_clock_warns_at_eighty_percent_and_is_breached_at_its_end(at: timedelta, expected: Alarm | None) -> None:
+    assert standing(NOW, DUE, NOW + at) is expected
 
 
-def test_a_clock_without_warning_share_left_only_breaches() -> None:
-    assert standing(NOW, DUE, DUE - timedelta(microseconds=1), 1.0) is ClockStanding.RUNNING
+def test_another_share_warns_at_another_time() -> None:
     assert warns_at(NOW, DUE, timedelta(0), 0.5) == NOW + timedelta(minutes=50)
 
 
@@ -91,7 +94,7 @@ def test_a_pause_does_not_use_up_the_time_before_the_warning() -> None:
     paused = timedelta(hours=5)
     due = DUE + paused
     assert warns_at(NOW, due, paused, 0.8) == NOW + paused + timedelta(minutes=80)
-    assert standing(NOW, due, NOW + paused + timedelta(minutes=79), 0.8, paused) is ClockStanding.RUNNING
+    assert standing(NOW, due, NOW + paused + timedelta(minutes=79), paused) is None
 
 
 @pytest.mark.parametrize(
@@ -114,13 +117,13 @@ def test_pauses_never_make_a_case_jump(stretches: list[tuple[timedelta, timedelt
     due, now, paused, worked = NOW + timedelta(seconds=allowed), NOW, timedelta(0), timedelta(0)
     for work, pause in stretches:
         now, worked = now + work, worked + work
-        before = standing(NOW, due, now, 0.8, paused)
-        assert (before is ClockStanding.BREACHED) is (worked >= timedelta(seconds=allowed))
-        if before is ClockStanding.BREACHED:
+        before = standing(NOW, due, now, paused)
+        assert (before is Alarm.BREACH) is (worked >= timedelta(seconds=allowed))
+        if before is Alarm.BREACH:
             assert due_after_pause(due, now, now + pause) == due
             return
         due, now, paused = due_after_pause(due, now, now + pause), now + pause, paused + pause
-        assert standing(NOW, due, now, 0.8, paused) is before
+        assert standing(NOW, due, now, paused) is before
         assert due - now == timedelta(seconds=allowed) - worked
 
 

@@ -25,6 +25,7 @@ def upgrade() -> None:
     op.drop_index("ix_cases_agent_open", "cases")
     _index("ix_cases_agent_open", "cases", ["agent_id", "status", "severity"], "status NOT IN ('resolved', 'closed')")
     op.create_index("ix_cases_agent_assigned", "cases", ["agent_id", "assigned_at"], unique=False)
+    _index("ix_cases_leader_asked", "cases", ["leader_asked_at"], "leader_asked_at IS NOT NULL")
     _index("ix_cases_look_at", "cases", ["look_at"], "look_at IS NOT NULL")
     _index("ix_cases_open_hard", "cases", ["id"], "severity = 'hard' AND (status NOT IN ('resolved', 'closed'))")
     _index("ix_cases_with_leader", "cases", ["team_leader_id"], WITH_LEADER)
@@ -80,3 +81,6 @@ def _create_tables() -> None:
         sa.Column("journal_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_told_events")),
     )
+    # What happened before is not told of.
+    op.execute("INSERT INTO told_events (id, journal_id) SELECT 1, coalesce(max(id), 0) FROM journal")
+    op.execute("INSERT INTO told_events (id, journal_id) SELECT 2, coalesce(max(id), 0) FROM journal")
