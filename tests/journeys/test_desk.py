@@ -225,9 +225,7 @@ def test_advice_in_a_takeover_leaves_the_case_with_who_took_it_over(desk: Desk) 
 
 
 def test_two_mentions_that_make_a_hard_case_in_one_pull_engage_the_leader(desk: Desk) -> None:
-    first = desk.sandbox.state.post_mention(
-        "@TelkomCare internet rumah mati total dari pagi, tolong dicek", by=CUSTOMER
-    )
+    first = desk.sandbox.state.post_mention(COMPLAINT, by=CUSTOMER)
     desk.sandbox.state.post_mention(HARD_COMPLAINT, by=CUSTOMER, kind="reply", re=first)
     intake_mentions()
     assert case(desk, 1)["severity"] == "hard"
