@@ -33,7 +33,7 @@ lint: .venv/installed-dev ## Check style, types and import contracts
 bench: .venv/installed-dev ## Measure intake, the rules and the follow-ups, in one run
 	@$(BIN)/python -W ignore -m tests.bench.run
 
-check-data: .venv/installed ## Check what people edit in data/: work instruction, units, lexicons, desk files
+check-data: .venv/installed ## Check what people edit in data/: work instruction, units, answers, lexicons, desk files
 	@$(BIN)/python -m deployments.seed --check
 
 clean: ## Remove the virtual environment and caches; .care/ (the records) stays
