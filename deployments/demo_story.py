@@ -22,7 +22,6 @@ JAKARTA = ZoneInfo("Asia/Jakarta")
 WITHIN = 25.0
 """Seconds from posting to the agent's notice: the sandbox's poll interval of 15 s, and 10 s."""
 WAYS = {
-    "hard_complaint_detected": "a hard complaint",
     "leader_advised": "the team leader advised",
     "case_taken_over": "the team leader took it over",
     "ticket_opened": "a PIC and a unit",
@@ -72,6 +71,7 @@ def cases_told(connection: Connection) -> list[str]:
     for case in cases:
         entries = story.get(case.id, [])
         ways = [way for event, way in WAYS.items() if any(entry.event == event for entry in entries)]
+        ways += ["a hard complaint"] if case.severity == "hard" else []
         ways += ["the customer fell silent"] if case.id in silent else []
         by = f"@{case.handle}" if case.handle else case.name or "unknown"
         lines.append(f"{case_number(case.id)}  {case.problem}, {by}: {', '.join(ways) or 'the agent solved it'}")

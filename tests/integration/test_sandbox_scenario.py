@@ -172,7 +172,7 @@ def test_no_ground_truth_leaves_the_sandbox(scenario: Scenario) -> None:
     ],
 )
 def test_a_wrong_scenario_is_refused_with_its_place(tmp_path: Path, file: str, old: str, new: str, says: str) -> None:
-    for path in DEFAULT_SCENARIO.iterdir():
+    for path in (one for one in DEFAULT_SCENARIO.iterdir() if one.is_file()):
         (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     wrong = tmp_path / file
     wrong.write_text(wrong.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
