@@ -28,7 +28,7 @@ WALK = [
     ("Note", {"Note": "Pelanggan <b>VIP</b>"}, "note_added"),
     ("Take over", {"Why": "Agar cepat"}, "case_taken_over"),
     ("Give back", {"For the agent": "Lanjutkan"}, "case_given_back"),
-    ("Ask the leader", {"Question": "Boleh kompensasi?"}, "leader_asked"),
+    ("Ask", {"Question": "Boleh kompensasi?"}, "leader_asked"),
     ("Advise", {"Advice": "Boleh", "Suggested answer": "Kami beri kompensasi satu hari."}, "leader_advised"),
     ("Hard", {"Why it is hard": "Mengancam lapor"}, "hard_complaint_declared"),
     ("Tick steps", {}, "steps_ticked"),
