@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from models.lexicons import ProblemName
-from models.yaml_lines import Marked, Problem, read_marked
+from models.yaml_lines import Marked, Problem, place_of, plain, read_marked
 
 StageName = Literal["first_reply", "ask_details", "with_unit", "confirm", "solved", "silent", "back", "move_to_dm"]
 STAGES: tuple[str, ...] = get_args(StageName)
@@ -203,8 +203,8 @@ def _read(root: Marked, problems: list[Problem]) -> list[AnswerTemplate]:
     templates: list[AnswerTemplate] = []
     general = set()
     for name, node in entries.value.items():
-        plain = _plain(node)
-        given = plain if isinstance(plain, dict) else {}
+        written = plain(node)
+        given = written if isinstance(written, dict) else {}
         if not given.get("problems") and given.get("severity") is None:
             general.add(str(given.get("stage")))
         try:
@@ -219,21 +219,9 @@ def _read(root: Marked, problems: list[Problem]) -> list[AnswerTemplate]:
     return templates
 
 
-def _plain(node: Marked) -> Any:
-    if isinstance(node.value, dict):
-        return {key: _plain(value) for key, value in node.value.items()}
-    if isinstance(node.value, list):
-        return [_plain(value) for value in node.value]
-    return node.value
-
-
 def _problem(name: str, node: Marked, error: Any) -> Problem:
     """A pydantic error as a problem on the line of the value it is about."""
-    at = node
-    for part in error["loc"]:
-        listed = isinstance(at.value, list) and isinstance(part, int)
-        if listed or (isinstance(at.value, dict) and part in at.value):
-            at = at.value[part]
+    at = place_of(node, error["loc"])
     where = ".".join([name, *(str(part) for part in error["loc"])])
     if error["type"] == "missing":
         return Problem(at.line, f"{where}: is missing; write it")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from models.yaml_lines import Marked, Problem, read_marked
+from models.yaml_lines import Marked, Problem, place_of, plain, read_marked
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -70,13 +70,13 @@ def load_hard_complaint(path: Path) -> HardComplaint:
 
 
 def _read(root: Marked, problems: list[Problem]) -> HardComplaint | None:
-    plain = _plain(root)
-    if not isinstance(plain, dict):
+    written = plain(root)
+    if not isinstance(written, dict):
         problems.append(Problem(root.line, "expected title, code, revision and steps, found no mapping"))
         return None
     _no_code_twice(root, problems)
     try:
-        return HardComplaint.model_validate(plain)
+        return HardComplaint.model_validate(written)
     except ValidationError as error:
         problems += [_problem(root, one) for one in error.errors()]
         return None
@@ -94,21 +94,9 @@ def _no_code_twice(root: Marked, problems: list[Problem]) -> None:
     ]
 
 
-def _plain(node: Marked) -> Any:
-    if isinstance(node.value, dict):
-        return {key: _plain(value) for key, value in node.value.items()}
-    if isinstance(node.value, list):
-        return [_plain(value) for value in node.value]
-    return node.value
-
-
 def _problem(root: Marked, error: Any) -> Problem:
     """A pydantic error as a problem on the line of the value it is about; a step is named by its place, from 1."""
-    at = root
-    for part in error["loc"]:
-        listed = isinstance(at.value, list) and isinstance(part, int)
-        if listed or (isinstance(at.value, dict) and part in at.value):
-            at = at.value[part]
+    at = place_of(root, error["loc"])
     where = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in error["loc"])
     if error["type"] == "missing":
         return Problem(at.line, f"{where}: is missing; write it")

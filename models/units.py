@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from models.lexicons import PROBLEMS, ProblemName
 from models.unit_hours import UnitHours
 from models.work_instruction import Duration
-from models.yaml_lines import Marked, Problem, read_marked
+from models.yaml_lines import Marked, Problem, place_of, plain, read_marked
 
 
 class UnitsError(ValueError):
@@ -159,8 +159,8 @@ def _read(root: Marked, problems: list[Problem]) -> dict[str, Unit]:
         if not (code.isidentifier() and code == code.lower() and len(code) <= 32):
             problems.append(Problem(node.line, f"{code}: a unit's code is small letters, at most 32"))
         try:
-            plain = _plain(node)
-            units[code] = Unit.model_validate({"code": code, **(plain if isinstance(plain, dict) else {})})
+            written = plain(node)
+            units[code] = Unit.model_validate({"code": code, **(written if isinstance(written, dict) else {})})
         except ValidationError as error:
             problems += [_problem(code, node, one) for one in error.errors()]
     owners = [(problem, code) for code, unit in units.items() for problem in unit.problems]
@@ -172,20 +172,9 @@ def _read(root: Marked, problems: list[Problem]) -> dict[str, Unit]:
     return units
 
 
-def _plain(node: Marked) -> Any:
-    if isinstance(node.value, dict):
-        return {key: _plain(value) for key, value in node.value.items()}
-    if isinstance(node.value, list):
-        return [_plain(value) for value in node.value]
-    return node.value
-
-
 def _problem(code: str, node: Marked, error: Any) -> Problem:
     """A pydantic error as a problem on the line of the value it is about."""
-    at = node
-    for part in error["loc"]:
-        if isinstance(at.value, dict) and part in at.value:
-            at = at.value[part]
+    at = place_of(node, error["loc"])
     where = ".".join([code, *(str(part) for part in error["loc"] if part not in {"_Hours", "literal['always']"})])
     if error["type"] == "missing":
         return Problem(at.line, f"{where}: is missing; restore it")

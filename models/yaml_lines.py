@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,24 @@ class Problem:
 
     line: int
     text: str
+
+
+def plain(node: Marked) -> Any:
+    """A marked value as it stands in the file, without its lines."""
+    if isinstance(node.value, dict):
+        return {key: plain(value) for key, value in node.value.items()}
+    if isinstance(node.value, list):
+        return [plain(value) for value in node.value]
+    return node.value
+
+
+def place_of(node: Marked, loc: Sequence[int | str]) -> Marked:
+    """The value a pydantic error's `loc` is about, or the nearest around it that is in the file."""
+    for part in loc:
+        listed = isinstance(node.value, list) and isinstance(part, int)
+        if listed or (isinstance(node.value, dict) and part in node.value):
+            node = node.value[part]
+    return node
 
 
 def read_marked(text: str) -> tuple[Marked | None, list[Problem]]:
