@@ -1,10 +1,10 @@
-# `make help` lists what there is. Ports and folders: CARE_PREFECT_PORT, CARE_SANDBOX_PORT, CARE_HOME (README).
+# `make help` lists what there is. Ports and folders: CARE_PREFECT_PORT, CARE_SANDBOX_PORT, CARE_DOCS_PORT, CARE_HOME (README).
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help up live down demo test lint bench check-data clean
+.PHONY: help up live down demo test lint bench score learn verify-journal check-data clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -32,6 +32,15 @@ lint: .venv/installed-dev ## Check style, types and import contracts
 
 bench: .venv/installed-dev ## Measure intake, the rules and the follow-ups, in one run
 	@$(BIN)/python -W ignore -m tests.bench.run
+
+score: .venv/installed ## Measure how well texts and accounts are recognised; LEXICONS=folder shows what an edited copy changes
+	@$(BIN)/python -m deployments.score $(if $(LEXICONS),--lexicons "$(LEXICONS)")
+
+learn: .venv/installed ## Learn the weights of texts anew from the labelled sample (after an edit of lexicons or sample)
+	@$(BIN)/python -m deployments.learn
+
+verify-journal: .venv/installed ## Check that the journal still says what was written; name the first broken entry
+	@$(BIN)/python -m deployments.verify_journal
 
 check-data: .venv/installed ## Check what people edit in data/: work instruction, units, answers, lexicons, desk files
 	@$(BIN)/python -m deployments.seed --check

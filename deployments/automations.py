@@ -8,6 +8,9 @@ where there is none, from the first sign of one or the desk's start. Told again 
 
 **A flow fails twice in a row** tells the operator, once for each row of failures. Failed, Crashed and TimedOut are
 failures; a completed run of the same flow ends the row; anything else (Cancelled, Refused) neither counts nor ends it.
+**A nightly run needs a person** tells the operator, each time: a deployment named `nightly` ended Failed, Crashed or
+TimedOut, Refused (reference files that cannot be taken over) or Broken (the journal).
+
 Prefect's triggers count events and cannot forget, so the row is a sequence for each flow of its own: a completed run
 (or the desk's start), the first failure since, a further run beginning, another failure. Of runs of a flow that are
 under way at the same time, failures that come without a run beginning between them may be told one or two late.
@@ -19,14 +22,14 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import Flow
 from prefect.events import Event
-from prefect.events.actions import SendNotification
+from prefect.events.actions import DoNothing, SendNotification
 from prefect.events.schemas.automations import (
     AutomationCore,
     CompoundTrigger,
@@ -39,6 +42,8 @@ from tasks.settings import Settings
 
 NO_INTAKE = "No intake for five minutes"
 FAILS_TWICE = "A flow fails twice in a row"
+NIGHT = "A nightly run needs a person"
+NIGHTLY = "nightly"
 SUPERVISOR = "desk-supervisor"
 OPERATOR = "desk-operator"
 INTAKE = "intake-mentions"
@@ -46,12 +51,15 @@ WITHIN = timedelta(minutes=5)
 COMPLETED = "prefect.flow-run.Completed"
 FAILURES = {"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"}
 """Prefect names the event after the state's name, so a run ending in a FAILED state named Refused is not among them."""
+NEEDS_A_PERSON = {*FAILURES, "prefect.flow-run.Refused", "prefect.flow-run.Broken"}
 BEGINNINGS = {"prefect.flow-run.Pending", "prefect.flow-run.Running"}
 STARTED = "care.desk.started"
 """The desk's own event: from here on is counted, whatever was before."""
 FOR_EVER = timedelta(days=3650)
-TAKEN_UP = 2.0
-"""Seconds in which every Prefect server has taken up a changed automation; it does not say when it has."""
+TAKEN_UP_WITHIN, CALLED_EVERY = 60.0, 0.2
+"""Seconds a Prefect server has to take up a changed automation, and between two calls that ask whether it has."""
+ANSWERED = "prefect.automation.action.triggered"
+"""What Prefect says when an automation does what it is for."""
 AT_ONCE = 200
 
 
@@ -140,6 +148,25 @@ def tell_of_failures(blocks: Sequence[UUID], flows: Sequence[str]) -> Automation
     )
 
 
+def tell_of_the_night(blocks: Sequence[UUID], deployment: str = NIGHTLY) -> AutomationCore:
+    """The automation of what runs at night, when nobody sees it end."""
+    subject = f"{NIGHT}: {{{{ flow.name }}}}"
+    body = "{{ flow_run.name }} of {{ flow.name }} ended {{ flow_run.state.name }}: {{ flow_run|ui_url }}"
+    return AutomationCore(
+        name=NIGHT,
+        description=f"A run of a deployment named {deployment} ended Failed, Crashed, TimedOut, Refused or Broken.",
+        tags=["care"],
+        trigger=EventTrigger(
+            match_related={"prefect.resource.role": "deployment", "prefect.resource.name": deployment},
+            expect=NEEDS_A_PERSON,
+            posture=Posture.Reactive,
+            threshold=1,
+            within=timedelta(0),
+        ),
+        actions=[SendNotification(block_document_id=block, subject=subject, body=body) for block in blocks],
+    )
+
+
 def save(automation: AutomationCore) -> UUID:
     """Create the automation, or update the one of its name; returns its id."""
     with get_client(sync_client=True) as prefect:
@@ -150,6 +177,33 @@ def save(automation: AutomationCore) -> UUID:
         whole = AutomationCore.model_validate(automation.model_dump(mode="json", exclude={"enabled", "owner_resource"}))
         prefect.update_automation(same[0].id, whole)
         return same[0].id
+
+
+def wait_until_taken_up() -> None:
+    """Wait until Prefect goes by the automations saved so far.
+
+    It takes changes up one after the other and does not say when. So a last one, which does nothing, is called until it
+    answers.
+
+    Raises:
+        TimeoutError: it did not answer within a minute.
+    """
+    probe = f"care.probe.{uuid4()}"
+    trigger = EventTrigger(expect={probe}, posture=Posture.Reactive, threshold=1, within=timedelta(0))
+    with get_client(sync_client=True) as prefect:
+        automation = prefect.create_automation(AutomationCore(name=probe, trigger=trigger, actions=[DoNothing()]))
+        answer = {"event": {"name": [ANSWERED]}, "resource": {"id": [f"prefect.automation.{automation}"]}}
+        try:
+            deadline = time.monotonic() + TAKEN_UP_WITHIN
+            while time.monotonic() < deadline:
+                call = Event.model_validate({"event": probe, "resource": {"prefect.resource.id": probe}})
+                prefect.request("POST", "/events", json=[call.model_dump(mode="json")])
+                time.sleep(CALLED_EVERY)
+                if prefect.request("POST", "/events/filter", json={"filter": answer, "limit": 1}).json()["events"]:
+                    return
+        finally:
+            prefect.delete_automation(automation)
+    raise TimeoutError(f"Prefect did not take up the desk's automations within {TAKEN_UP_WITHIN:.0f} s")
 
 
 def notification_blocks(name: str) -> list[UUID]:
@@ -204,13 +258,17 @@ def main() -> int:
         save(tell_of_no_intake(supervisor))
     else:
         print(_missing(NO_INTAKE, SUPERVISOR))
+    if operator:
+        save(tell_of_the_night(operator))
+    else:
+        print(_missing(NIGHT, OPERATOR))
     if operator and names:
         save(tell_of_failures(operator, names))
     elif not operator:
         print(_missing(FAILS_TWICE, OPERATOR))
     else:
         print(f'automation "{FAILS_TWICE}" is left out: no flow is deployed yet')
-    time.sleep(TAKEN_UP)
+    wait_until_taken_up()
     say_started(flows)
     return 0
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, func, select
 
 from models.accounts import AccountRow
-from models.cases import CaseRow, DeskActionRow, InteractionRow, JournalRow, case_number
+from models.cases import CaseRow, DeskActionRow, InteractionRow, case_number
+from models.journal import JournalRow
 from models.mention_rows import MentionRow
 from models.notices import NoticeRow
 from models.ticket_rows import TicketRow
+from models.unit_hours import JAKARTA
 
-JAKARTA = ZoneInfo("Asia/Jakarta")
 WITHIN = 25.0
 """Seconds from posting to the agent's notice: the sandbox's poll interval of 15 s, and 10 s."""
 WAYS = {

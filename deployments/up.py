@@ -24,7 +24,8 @@ from types import FrameType
 from urllib.parse import quote
 
 from deployments.processes import log_tail, python, start, started_in, stop_all
-from deployments.seed import check, seed
+from deployments.seed import ReferenceFileError, check, seed
+from models.revisions import RevisionRefused
 from tasks.settings import ROOT, Settings
 
 START_SECONDS = 120
@@ -52,6 +53,8 @@ class Installation:
     live: bool
     outside: tuple[str, ...] = ()
     """Further arguments of the sandbox: who acts in it by themselves, what it plays."""
+    docs_port: int = 0
+    """Where the pages in `home/docs` are served; 0: nowhere."""
 
     @property
     def ui(self) -> str:
@@ -67,7 +70,7 @@ class Installation:
     def deployments(self) -> tuple[str, ...]:
         """What is deployed: the schedules that fit, and what is started by hand or by a unit."""
         scheduled = ("live", "watch") if self.live else ("sandbox", "watch-sandbox")
-        return (*scheduled, "backfill", "desk", "pic", "push")
+        return (*scheduled, "backfill", "by-hand", "desk", "hourly", "nightly", "pic", "push", "weekly")
 
     def environment(self) -> dict[str, str]:
         """The environment of every process: the user's own, without their Prefect, and this installation's."""
@@ -75,6 +78,7 @@ class Installation:
         ours = {
             "CARE_HOME": str(self.home),
             "CARE_UI_URL": self.ui,
+            "CARE_DOCS_URL": f"http://{HOST}:{self.docs_port}",
             "PREFECT_HOME": str(self.home / "prefect"),
             "PREFECT_API_URL": f"{self.ui}/api",
             "PREFECT_SERVER_DATABASE_CONNECTION_URL": one_connection(self.home / "prefect" / "prefect.db"),
@@ -103,7 +107,8 @@ def main() -> int:
     """Run the desk until interrupted; returns the exit status."""
     settings = Settings()
     home, live = settings.home.resolve(), "--live" in sys.argv
-    place = Installation(home, _port("PREFECT", 4200), _port("SANDBOX", 4300), live, _people_and_crew())
+    ports = _port("PREFECT", 4200), _port("SANDBOX", 4300)
+    place = Installation(home, *ports, live, _people_and_crew(), _port("DOCS", 4400))
     try:
         _refuse_a_second_start(place)
     except StartError as error:
@@ -134,13 +139,21 @@ def bring_up(place: Installation, settings: Settings) -> dict[str, subprocess.Po
         raise StartError("\n".join(wrong))
     environment = place.environment()
     _say("records", settings.records_url if settings.database_url == "" else "the database of CARE_DATABASE_URL")
-    seed(settings)
+    try:
+        seed(settings)
+    except (ReferenceFileError, RevisionRefused) as error:
+        raise StartError(str(error)) from error
     processes = {
         "prefect": start("prefect", python("-m", "prefect", "server", "start"), environment, place.home),
     }
     _say("Prefect server", place.ui)
     wait_for_answer(f"{place.ui}/api/health", "prefect", processes, place.home)
     _deploy(place, environment)
+    if place.docs_port:
+        docs = place.home / "docs"
+        docs.mkdir(parents=True, exist_ok=True)
+        serve = python("-m", "http.server", str(place.docs_port), "--bind", HOST, "--directory", str(docs))
+        processes["docs"] = start("docs", serve, environment, place.home)
     if not place.live:  # last, so that what it plays finds a desk
         sandbox = python("-m", "deployments.sandbox", "--port", str(place.sandbox_port), "--desk", f"{place.ui}/api")
         processes["sandbox"] = start("sandbox", [*sandbox, *place.outside], environment, place.home)
@@ -196,6 +209,7 @@ def _where_to_look(place: Installation) -> str:
         f"  Live board        {place.ui}/artifacts/key/live-board",
         f"  Cases opened      {place.ui}/artifacts/key/cases-opened",
         f"  Follow-ups        {place.ui}/artifacts/key/follow-ups",
+        f"  KPIs              {place.ui}/artifacts/key/kpis, every hour and by report-kpis/by-hand",
         f"  Runs              {place.ui}/runs",
     ]
     if not place.live:
@@ -217,7 +231,7 @@ def _port(name: str, default: int) -> int:
 def _refuse_a_second_start(place: Installation) -> None:
     if started_in(place.home):
         raise StartError(f"The desk of {place.home} is running already. make down stops it.")
-    ports = {"CARE_PREFECT_PORT": place.prefect_port}
+    ports = {"CARE_PREFECT_PORT": place.prefect_port, "CARE_DOCS_PORT": place.docs_port}
     if not place.live:
         ports["CARE_SANDBOX_PORT"] = place.sandbox_port
     for variable, port in ports.items():

@@ -12,7 +12,8 @@ was cancelled, was deleted, or is unknown to the Prefect server is given a new o
 
 **What it leaves.** The artifact `live-board`: the open cases, most urgent first, each leading to the customer's post,
 its case file and the filled-in forms of what can be done now; beside it `live-board-agents` and `live-board-leaders`.
-`follow-ups`: the open tickets, each linked to its case file and its run.
+`follow-ups`: the open tickets, each linked to its case file and its run. `candidates`: the accounts a person has to
+decide about; `quarantine`: what was refused and why; both lead to their forms.
 
 **What may go wrong.** Nobody on duty: the supervisor is told once. A unit that does not answer is named in
 `follow-ups` and asked again in the next round; nothing is lost. `create the block unit-access/…`: the unit's address
@@ -25,15 +26,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from prefect import State, flow
 from prefect.futures import wait
 
+from models.unit_hours import JAKARTA
+from tasks.account_reviews import publish_candidates
 from tasks.case_events import tell_prefect
 from tasks.case_files import publish_live_board
 from tasks.case_watching import watch_over_cases
 from tasks.notices import deliver_notices
+from tasks.quarantine import publish_quarantine
 from tasks.replies import deliver_replies
 from tasks.watching import (
     end_dead_pushes,
@@ -46,7 +49,7 @@ from tasks.watching import (
 
 
 def _run_name() -> str:
-    return f"watch {datetime.now(ZoneInfo('Asia/Jakarta')):%d %b %H:%M:%S} WIB"
+    return f"watch {datetime.now(JAKARTA):%d %b %H:%M:%S} WIB"
 
 
 @flow(name="watch-cases", flow_run_name=_run_name, description=__doc__)
@@ -58,7 +61,8 @@ def watch_cases() -> list[State[Any]]:
     wait(list(asked.values()))
     steps.append(end_dead_pushes(return_state=True))
     looked_after = look_after_follow_ups(return_state=True)
-    steps += [step(return_state=True) for step in (deliver_notices, tell_prefect, publish_live_board)]
+    boards = (publish_live_board, publish_candidates, publish_quarantine)
+    steps += [step(return_state=True) for step in (deliver_notices, tell_prefect, *boards)]
     steps += [looked_after, *(pull.state for pull in asked.values())]
     told = [pulled(code, pull) for code, pull in asked.items()]
     return [*steps, publish_follow_ups(told, looked_after, return_state=True)]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Float, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.database import Json, Table
+
+
+def account_number(account_id: int) -> str:
+    """The number people use for a customer's account (*konsumen*): 123 → `K-000123`."""
+    return f"K-{account_id:06d}"
 
 
 class WatchedAccountRow(Table):
@@ -26,6 +31,8 @@ class WatchedAccountRow(Table):
     handle: Mapped[str] = mapped_column(String(100))
     kind: Mapped[str] = mapped_column(String(8))
     owner: Mapped[str] = mapped_column(String(200))
+    region: Mapped[str | None] = mapped_column(String(100))
+    """Whose customers it is for, by which complaints are counted; None where it is for all."""
     active: Mapped[bool] = mapped_column(default=True)
     polled_until: Mapped[datetime | None]
     polled_at: Mapped[datetime | None]
@@ -55,6 +62,8 @@ class AccountRow(Table):
     followers: Mapped[int | None] = mapped_column(Integer)
     verified: Mapped[str | None] = mapped_column(String(32))
     profile_at: Mapped[datetime | None]
+    handle_since: Mapped[datetime | None]
+    """When it was first seen with the handle it has."""
     priority_status: Mapped[str | None] = mapped_column(String(16))
     priority_category: Mapped[str | None] = mapped_column(String(32))
     priority_source: Mapped[str | None] = mapped_column(String(16))
@@ -65,6 +74,84 @@ class AccountRow(Table):
     decided_reason: Mapped[str | None] = mapped_column(Text)
     decided_by: Mapped[str | None] = mapped_column(String(100))
     decided_at: Mapped[datetime | None]
+    anonymised_at: Mapped[datetime | None]
+    """When everything that tells who it is was taken away (clause 6); None while it is known."""
+
+
+HANDLE_KEY = func.lower(AccountRow.handle, type_=Text)
+"""An account's handle as it is looked up by, as the index has it."""
+Index("ix_accounts_handle_key", HANDLE_KEY)
+
+
+class AccountHandleRow(Table):
+    """A handle that an account had before, once it was seen with another (5.2.1).
+
+    `handle_key` is written as in the listings. What an account has now is in its own row; an account that was never
+    seen to change its handle has nothing here. `since` is when it was first seen with it, `until` when it was first
+    seen with another.
+    """
+
+    __tablename__ = "account_handles"
+    __table_args__ = (Index("ix_account_handles_handle_key", "handle_key"),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    handle_key: Mapped[str] = mapped_column(Text, primary_key=True)
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+
+
+class AccountLinkRow(Table):
+    """Two accounts of one person, as a person confirmed it (5.2.1); the one with the lower id comes first.
+
+    One that was undone has `ended_…`. `flow_run_id` is the form's run: repeated, it finds its link here.
+    """
+
+    __tablename__ = "account_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    flow_run_id: Mapped[str] = mapped_column(String(36), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(Text)
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(String(32))
+
+
+Index(
+    "uq_account_links_in_force",
+    AccountLinkRow.account_id,
+    AccountLinkRow.other_id,
+    unique=True,
+    sqlite_where=AccountLinkRow.ended_at.is_(None),
+    postgresql_where=AccountLinkRow.ended_at.is_(None),
+)
+
+
+class AccountReviewRow(Table):
+    """What a person decided about an account (5.2.1), and what the rules had made of it then.
+
+    The decision in force is repeated in the account's `decided_…` columns; one that was undone has `undone_…`.
+    `flow_run_id` is the form's run: repeated, it finds its decision here.
+    """
+
+    __tablename__ = "account_reviews"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    flow_run_id: Mapped[str] = mapped_column(String(36), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(32))
+    status: Mapped[str] = mapped_column(String(16))
+    category: Mapped[str | None] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(Text)
+    ruled_status: Mapped[str] = mapped_column(String(16))
+    ruled_category: Mapped[str | None] = mapped_column(String(32))
+    ruled_source: Mapped[str | None] = mapped_column(String(16))
+    ruled_confidence: Mapped[float] = mapped_column(Float)
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None] = mapped_column(String(32))
 
 
 class PriorityListingRow(Table):
@@ -76,8 +163,8 @@ class PriorityListingRow(Table):
 
     __tablename__ = "priority_listings"
     __table_args__ = (
-        Index("ix_priority_listings_platform_handle_key", "platform", "handle_key"),
-        Index("ix_priority_listings_platform_external_id", "platform", "external_id"),
+        Index("ix_priority_listings_handle_key", "handle_key"),
+        Index("ix_priority_listings_external_id", "external_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -15,6 +15,10 @@ from models.ticket_book import open_ticket, take_ticket_step
 from models.ticket_reading import pic_code, ticket_row
 from models.ticket_rows import ticket_number
 
+Doing = Callable[[CaseHand, Mapping[str, Any], DeskRules, str], Done]
+"""What an action does: the case in hand, the form, the rules and the flow run in; the sentence to tell and tickets
+out."""
+
 
 def _accept(hand: CaseHand, form: Mapping[str, Any], desk: DeskRules, run_id: str) -> Done:
     return f"{hand.number} is yours now.", ()
@@ -100,7 +104,7 @@ def _reopen(hand: CaseHand, form: Mapping[str, Any], desk: DeskRules, run_id: st
     return f"{hand.number} lives again; an agent gets it with the next round.", ()
 
 
-AGENT_ACTIONS: dict[str, Callable[[CaseHand, Mapping[str, Any], DeskRules, str], Done]] = {
+AGENT_ACTIONS: dict[str, Doing] = {
     "accept": _accept,
     "reply": _reply,
     "note": _note,
@@ -112,4 +116,4 @@ AGENT_ACTIONS: dict[str, Callable[[CaseHand, Mapping[str, Any], DeskRules, str],
     "close": _close,
     "reopen": _reopen,
 }
-"""What each does: the case in hand, the form, the rules and the flow run in; the sentence to tell and tickets out."""
+"""What each action does."""

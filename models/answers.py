@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from models.lexicons import ProblemName
-from models.yaml_lines import Marked, Problem, place_of, plain, read_marked
+from models.yaml_lines import Marked, Problem, place_of, plain, read_checked
 
 StageName = Literal["first_reply", "ask_details", "with_unit", "confirm", "solved", "silent", "back", "move_to_dm"]
 STAGES: tuple[str, ...] = get_args(StageName)
@@ -183,16 +183,7 @@ def load_answers(path: Path) -> Answers:
     Raises:
         AnswersError: it is missing, unreadable or wrong; every problem is named with its line.
     """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AnswersError(f"{path}: cannot be read: {error}") from error
-    root, problems = read_marked(text)
-    found = _read(root, problems) if root is not None else []
-    if problems:
-        lines = "\n".join(f"{path}:{one.line}: {one.text}" for one in sorted(set(problems)))
-        raise AnswersError(f"The suggested answers cannot be in force.\n{lines}")
-    return Answers(tuple(found))
+    return Answers(tuple(read_checked(path, _read, AnswersError, "The suggested answers cannot be in force.")))
 
 
 def _read(root: Marked, problems: list[Problem]) -> list[AnswerTemplate]:

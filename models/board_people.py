@@ -19,13 +19,13 @@ from models.cases import (
     WITHOUT_AGENT,
     CaseRow,
     ClockRow,
-    JournalRow,
 )
 from models.clocks import ClockKind
 from models.desk_roster import staff_ids
 from models.desk_rules import CaseStand
 from models.eligibility import Agent, is_away
 from models.hard_complaint import HardComplaint
+from models.journal import JournalRow
 from models.staff import StaffRow
 
 SHOWN = 50
@@ -97,7 +97,7 @@ def agent_lines(connection: Connection, people: DeskPeople, now: datetime) -> li
             .group_by(StaffRow.code)
         )
     }
-    agents = [one for one in people.by_code.values() if one.role == "agent"]
+    agents = [one for one in people.by_code.values() if one.role == "agent" and not one.left]
     lines = [_agent_line(one, by_code.get(one.code), late.get(one.code, 0), people, now) for one in agents]
     return sorted(lines, key=lambda line: (line.duty != "on duty", -line.open, line.code))
 

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, 
 
 from models.accounts import AccountRow
 from models.assignment import Assignment, WaitingCase, assign_cases
-from models.case_book import DESK, entry, write_journal
 from models.case_clocks import clock_row
 from models.case_life import UNASSIGNED, CaseStatus, take_step
 from models.case_notices import CaseNotice, said_of, write_notices
@@ -21,6 +20,8 @@ from models.clocks import ClockKind
 from models.database import one_of
 from models.desk_roster import agent_loads, staff_ids, staff_on_book
 from models.eligibility import Agent, on_duty, on_duty_or_all
+from models.journal import DESK, entry, write_journal
+from models.revisions import instructions_by_case
 from models.staff import StaffRow
 from models.work_instruction import WorkInstruction
 
@@ -63,7 +64,7 @@ def assign_waiting_cases(
     if not waiting:
         return AssignmentOutcome(0, 0)
     people = staff_on_book(connection, now)
-    loads = agent_loads(connection, people["agent"])
+    loads = agent_loads(connection, [one for one in people["agent"] if not one.left])
     decisions = assign_cases(
         [row.case for row in waiting.values()],
         loads,
@@ -161,6 +162,7 @@ def _give(
 ) -> None:
     if not given:
         return
+    own = instructions_by_case(connection, [decision.case_id for decision in given], instruction)
     rows, clocks, journal = [], [], []
     for decision in given:
         before = CaseStatus(waiting[decision.case_id].status)
@@ -175,8 +177,9 @@ def _give(
             }
         )
         if step.status is CaseStatus.ASSIGNED:
-            due = now + instruction.assignment.accept_within
-            clocks.append(clock_row(decision.case_id, ClockKind.ACCEPT, now, due, instruction.clocks))
+            rules = own[decision.case_id]
+            due = now + rules.assignment.accept_within
+            clocks.append(clock_row(decision.case_id, ClockKind.ACCEPT, now, due, rules.clocks))
         clause = decision.clause if before in UNASSIGNED else step.clause
         journal.append(entry(now, step.event, clause, instruction, verdict, case_id=decision.case_id, actor=actor))
     names = ("status", "agent_id", "assignment")

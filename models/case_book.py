@@ -11,20 +11,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
+from models.account_judging import KnownAccount
 from models.accounts import AccountRow
 from models.case_clocks import harden_clocks, start_case_clocks
 from models.case_hearing import engage_leaders, hear_customers
 from models.case_life import CaseStatus, transition
-from models.case_opening import KnownAccount, OpeningPlan
-from models.cases import CaseRow, InteractionRow, JournalRow
+from models.case_opening import OpeningPlan
+from models.cases import CaseRow, InteractionRow
 from models.database import one_of
+from models.journal import DESK, entry, write_journal
 from models.mention_rows import MentionRow
 from models.priority import PriorityVerdict
+from models.revisions import instructions_by_case
 from models.ticket_rows import TicketRow
 from models.work_instruction import WorkInstruction
 
-DESK = "intake-mentions"
-"""The actor the journal names for automatic decisions at intake."""
 LIVES_AGAIN: dict[str, Any] = {"passed_by": None, "taken_over_at": None, "leader_asked_at": None, "look_at": None}
 """What a case that is reopened leaves behind of its life before."""
 
@@ -35,13 +36,22 @@ def record_verdicts(
     verdicts: Mapping[int, PriorityVerdict],
     instruction: WorkInstruction,
     now: datetime,
-) -> None:
-    """Keep the verdicts that changed; those that make or unmake a priority customer are journaled (5.2.1)."""
+    why: str | None = None,
+    actor: str = DESK,
+) -> dict[int, str | None]:
+    """Keep the verdicts that changed; those that make or unmake a priority customer or a candidate are journaled
+    (5.2.1).
+
+    `why` says in the journal what made the accounts be judged again, `actor` who did. Returns the status before of each
+    account whose status, category or source changed.
+    """
     changed, journal = [], []
+    moved: dict[int, str | None] = {}
     for account_id, verdict in verdicts.items():
         before = accounts[account_id]
         after = (verdict.status, verdict.category, verdict.source)
-        if before.judged_as == after and before.confidence == verdict.confidence:
+        evidence = list(verdict.reasons) + list(verdict.evidence)
+        if (before.judged_as, before.confidence, before.evidence) == (after, verdict.confidence, evidence):
             continue
         changed.append(
             {
@@ -50,18 +60,23 @@ def record_verdicts(
                 "priority_category": verdict.category,
                 "priority_source": verdict.source,
                 "priority_confidence": verdict.confidence,
-                "priority_evidence": list(verdict.reasons) + list(verdict.evidence),
+                "priority_evidence": evidence,
             }
         )
-        if before.judged_as != after and "priority" in {verdict.status, before.judged_as[0]}:
+        if before.judged_as != after:
+            moved[account_id] = before.judged_as[0]
+        if before.judged_as != after and not {verdict.status, before.judged_as[0]} <= {"regular", None}:
             detail = {
                 "status": verdict.status,
                 "category": verdict.category,
                 "source": verdict.source,
                 "confidence": verdict.confidence,
                 "before": before.judged_as[0],
+                **({"why": why} if why else {}),
             }
-            journal.append(entry(now, "account_judged", verdict.clause, instruction, detail, account_id=account_id))
+            journal.append(
+                entry(now, "account_judged", verdict.clause, instruction, detail, account_id=account_id, actor=actor)
+            )
     if changed:
         names = [name for name in changed[0] if name != "of_id"]
         connection.execute(
@@ -69,6 +84,7 @@ def record_verdicts(
             changed,
         )
     write_journal(connection, journal)
+    return moved
 
 
 def write_openings(
@@ -103,44 +119,11 @@ def _join(
     connection: Connection, joined: Sequence[tuple[int, int]], instruction: WorkInstruction, now: datetime
 ) -> None:
     """Case and mention of each further thing a customer said: journaled, and heard by whoever has the case."""
-    journal = [
-        entry(now, "mention_joined", "5.3.1", instruction, {"mention": one}, case_id=case) for case, one in joined
-    ]
+    own = instructions_by_case(connection, [case_id for case_id, _ in joined], instruction)
+    journal = [entry(now, "mention_joined", "5.3.1", own[case], {"mention": one}, case_id=case) for case, one in joined]
     for case_id, event, clause in hear_customers(connection, dict(joined), instruction, now):
-        journal.append(entry(now, event, clause, instruction, {"why": "customer answered"}, case_id=case_id))
+        journal.append(entry(now, event, clause, own[case_id], {"why": "customer answered"}, case_id=case_id))
     write_journal(connection, journal)
-
-
-def entry(
-    at: datetime,
-    event: str,
-    clause: str,
-    instruction: WorkInstruction,
-    detail: Mapping[str, Any],
-    *,
-    case_id: int | None = None,
-    ticket_id: int | None = None,
-    account_id: int | None = None,
-    actor: str = DESK,
-) -> dict[str, Any]:
-    """One journal row: what happened at `at` (UTC), under which clause and revision; no customer's words in it."""
-    return {
-        "at": at,
-        "case_id": case_id,
-        "ticket_id": ticket_id,
-        "account_id": account_id,
-        "actor": actor,
-        "event": event,
-        "clause": clause,
-        "revision": instruction.revision,
-        "detail": dict(detail),
-    }
-
-
-def write_journal(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Append entries to the journal."""
-    if entries:
-        connection.execute(insert(JournalRow), list(entries))
 
 
 def _open(connection: Connection, plan: OpeningPlan, instruction: WorkInstruction, now: datetime) -> dict[int, int]:
@@ -201,11 +184,12 @@ def _reopen(
     before = connection.execute(
         select(CaseRow.id, CaseRow.status, CaseRow.severity).where(CaseRow.id.in_(case_ids))
     ).all()
+    own = instructions_by_case(connection, case_ids, instruction)
     journal = []
     for case in before:
         transition(CaseStatus(case.status), "reopen")
         detail = {"mention": plan.reopened[case.id].mention_id, "was": case.status}
-        journal.append(entry(now, "case_reopened", "5.3.2d", instruction, detail, case_id=case.id))
+        journal.append(entry(now, "case_reopened", "5.3.2d", own[case.id], detail, case_id=case.id))
     connection.execute(
         update(CaseRow)
         .where(CaseRow.id.in_(case_ids))
@@ -233,10 +217,11 @@ def _harden(
     harden_clocks(connection, sorted(mentions), now, instruction)
     engage_leaders(connection, sorted(mentions), now)
     reasons = _hard_reasons(connection, [mention.mention_id for mention in mentions.values()])
+    own = instructions_by_case(connection, list(mentions), instruction)
     journal = []
     for case_id, mention in mentions.items():
         detail = {"mention": mention.mention_id, "hard_reasons": reasons[mention.mention_id]}
-        journal.append(entry(now, "hard_complaint_detected", "5.3.2c", instruction, detail, case_id=case_id))
+        journal.append(entry(now, "hard_complaint_detected", "5.3.2c", own[case_id], detail, case_id=case_id))
     write_journal(connection, journal)
 
 

@@ -1,4 +1,7 @@
-"""The clocks of cases: started, stopped, paused, tightened, each with when the monitor has to look (4.2, 5.3.2)."""
+"""The clocks of cases: started, stopped, paused, tightened, each with when the monitor has to look (4.2, 5.3.2).
+
+A case's clocks go by the revision of the work instruction that it was opened under.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from models.cases import CaseRow, ClockRow
 from models.clocks import PAUSED_BY_CUSTOMER, ClockKind, RunningClock, clocks_for_case, due_after_pause, warns_at
 from models.database import one_of
+from models.revisions import instructions_by_case
 from models.work_instruction import ClockRules, WorkInstruction
 
 
@@ -21,11 +25,13 @@ def clock_row(case_id: int, kind: str, started_at: datetime, due_at: datetime, r
 
 
 def start_case_clocks(connection: Connection, hard: dict[int, bool], now: datetime, rules: WorkInstruction) -> None:
-    """Start the clocks of cases opened or reopened at `now` (UTC); `hard` tells of each whether it is hard."""
+    """Start the clocks of cases opened or reopened at `now` (UTC); `hard` tells of each whether it is hard, `rules`
+    are in force."""
+    own = instructions_by_case(connection, hard, rules)
     rows = [
-        clock_row(case_id, kind, now, due, rules.clocks)
+        clock_row(case_id, kind, now, due, own[case_id].clocks)
         for case_id, is_hard in hard.items()
-        for kind, due in clocks_for_case(is_hard, now, rules)
+        for kind, due in clocks_for_case(is_hard, now, own[case_id])
     ]
     if rows:
         connection.execute(insert(ClockRow), rows)
@@ -46,8 +52,9 @@ def pause_clocks(connection: Connection, case_id: int, now: datetime) -> None:
     connection.execute(update(ClockRow).where(*mine).values(paused_at=now, next_at=None))
 
 
-def resume_clocks(connection: Connection, case_ids: Sequence[int], now: datetime, rules: ClockRules) -> None:
-    """The wait is over at `now` (UTC): what stood still runs on, its end later by the pause."""
+def resume_clocks(connection: Connection, case_ids: Sequence[int], now: datetime, rules: WorkInstruction) -> None:
+    """The wait is over at `now` (UTC): what stood still runs on, its end later by the pause; `rules` are in force."""
+    own = instructions_by_case(connection, case_ids, rules)
     paused = connection.execute(
         select(ClockRow.__table__).where(*running_of(connection, case_ids), ClockRow.paused_at.is_not(None))
     ).all()
@@ -58,7 +65,12 @@ def resume_clocks(connection: Connection, case_ids: Sequence[int], now: datetime
         moved = pause if due != row.due_at else timedelta(0)
         seconds = row.paused_seconds + round(moved.total_seconds())
         rows.append(
-            {"of_id": row.id, "due_at": due, "paused_seconds": seconds, "next_at": _next(row, due, seconds, rules)}
+            {
+                "of_id": row.id,
+                "due_at": due,
+                "paused_seconds": seconds,
+                "next_at": _next(row, due, seconds, own[row.case_id].clocks),
+            }
         )
     change_clocks(connection, rows)
     if rows:
@@ -67,7 +79,8 @@ def resume_clocks(connection: Connection, case_ids: Sequence[int], now: datetime
 
 
 def harden_clocks(connection: Connection, case_ids: Sequence[int], now: datetime, rules: WorkInstruction) -> None:
-    """These cases are hard complaints from `now` (UTC) on (5.3.2c): hard clocks start, tighter ones win.
+    """These cases are hard complaints from `now` (UTC) on (5.3.2c): hard clocks start, tighter ones win; `rules` are
+    in force.
 
     A clock that stands still keeps what is left of it; one that was led to its end is not started again: who was
     answered was answered, and a case that a team leader took over has its leader.
@@ -76,22 +89,24 @@ def harden_clocks(connection: Connection, case_ids: Sequence[int], now: datetime
     by_kind = {(row.case_id, row.kind): row for row in running}
     with_leader = (one_of(connection, CaseRow.id, case_ids), CaseRow.taken_over_at.is_not(None))
     taken = set(connection.scalars(select(CaseRow.id).where(*with_leader)))
+    own = instructions_by_case(connection, case_ids, rules)
     fresh, changed = [], []
     for case_id in case_ids:
-        for kind, due in clocks_for_case(True, now, rules):
+        for kind, due in clocks_for_case(True, now, own[case_id]):
             row = by_kind.get((case_id, str(kind)))
             led = kind is ClockKind.FIRST_RESPONSE or (kind is ClockKind.LEADER_ENGAGED and case_id in taken)
             if row is None and not led:
-                fresh.append(clock_row(case_id, kind, now, due, rules.clocks))
+                fresh.append(clock_row(case_id, kind, now, due, own[case_id].clocks))
             elif row is not None and due < row.due_at + _standing_still(row, now):
-                changed.append(_moved(row, due - _standing_still(row, now), rules))
+                changed.append(_moved(row, due - _standing_still(row, now), own[case_id]))
     if fresh:
         connection.execute(insert(ClockRow), fresh)
     change_clocks(connection, changed)
 
 
 def soften_clocks(connection: Connection, case_id: int, now: datetime, rules: WorkInstruction) -> None:
-    """The case is no hard complaint after all, as of `now` (UTC): the standard time to settle it counts again."""
+    """The case is no hard complaint after all, as of `now` (UTC): the standard time to settle it counts again, by the
+    `rules` it was opened under."""
     stop_case_clocks(connection, [case_id], now, [ClockKind.LEADER_ENGAGED])
     settle = (*running_of(connection, [case_id]), ClockRow.kind == ClockKind.SETTLE.value)
     for row in connection.execute(select(ClockRow.__table__).where(*settle)).all():
@@ -100,7 +115,8 @@ def soften_clocks(connection: Connection, case_id: int, now: datetime, rules: Wo
 
 
 def run_again(connection: Connection, case_id: int, resolved_at: datetime | None, rules: ClockRules) -> None:
-    """What was stopped when the case was resolved (UTC) runs on: it was not solved."""
+    """What was stopped when the case was resolved (UTC) runs on, by the `rules` it was opened under: it was not
+    solved."""
     stopped = (ClockRow.case_id == case_id, ClockRow.kind == ClockKind.SETTLE.value, ClockRow.stopped_at == resolved_at)
     for row in connection.execute(select(ClockRow.__table__).where(*stopped, ClockRow.ticket_id.is_(None))).all():
         next_at = _next(row, row.due_at, row.paused_seconds, rules)

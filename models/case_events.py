@@ -14,7 +14,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from models.cases import CaseRow, JournalRow, ToldEventsRow, case_number
+from models.cases import CaseRow, ToldEventsRow, case_number
+from models.journal import JournalRow
 from models.ticket_rows import ticket_number
 
 TOLD_AS = {

@@ -5,7 +5,7 @@ Customers' and colleagues' words are escaped; times are shown in Asia/Jakarta, `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,13 +15,15 @@ from sqlalchemy import Connection, Row, select
 from models.answering import AnswerWays
 from models.answers import SuggestedAnswer
 from models.board_markdown import CLOCKS, age, time_left
-from models.cases import ClockRow, InteractionRow, JournalRow, TickedStepRow, case_number
+from models.cases import ClockRow, InteractionRow, TickedStepRow, case_number
 from models.clock_picture import ClockBar, clock_picture
 from models.clocks import warns_at
 from models.desk_rules import possible_actions
 from models.form_links import Forms
 from models.hard_complaint import HardComplaint
+from models.journal import JournalRow
 from models.live_board import BoardCase
+from models.revisions import WORK_INSTRUCTION, instructions_for
 from models.safe_text import for_markdown, plain_link
 from models.ticket_file import shown_at
 from models.ticket_rows import ticket_artifact_key, ticket_number
@@ -43,7 +45,10 @@ STORY_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """What a case file is made of besides the records: the rules in force and what the desk can answer with."""
+    """What a case file is made of besides the records: the rules in force and what the desk can answer with.
+
+    The case's clocks are drawn by the revision of `instruction` that it was opened under.
+    """
 
     case: BoardCase
     forms: Forms
@@ -85,7 +90,7 @@ def _head(file: CaseFile, now: datetime) -> str:
         f"on {account.platform}, **{for_markdown(account.priority_category or row.priority_status)}** (5.2.1): "
         f"{for_markdown(evidence, 300)}",
         f"- With: {_with(case)}",
-        f"- Opened {shown_at(row.opened_at)} WIB under revision {for_markdown(row.revision)} of the work instruction",
+        f"- Opened {shown_at(row.opened_at)} WIB under {_revision(file)}",
     ]
     reasons = (row.assignment or {}).get("reasons", ())
     if reasons and case.stand.agent:
@@ -93,6 +98,15 @@ def _head(file: CaseFile, now: datetime) -> str:
     if row.leader_asked_at:
         lines.append(f"- **Waits for a team leader** since {shown_at(row.leader_asked_at)} WIB")
     return "\n".join(lines)
+
+
+def _revision(file: CaseFile) -> str:
+    """The revision the case keeps, and the one in force where that is another."""
+    own, now = file.case.row.revision, file.instruction.revision
+    page = f"[work instruction]({file.forms.ui_url}/artifacts/key/{WORK_INSTRUCTION})"
+    if own == now:
+        return f"revision {for_markdown(own)} of the {page}"
+    return f"revision **{for_markdown(own)}** of the {page} and goes by it; in force now is **{for_markdown(now)}**"
 
 
 def _left(file: CaseFile) -> list[str]:
@@ -130,7 +144,9 @@ def _clocks(connection: Connection, file: CaseFile, now: datetime) -> str:
         .where(ClockRow.case_id == file.case.row.id, ClockRow.ticket_id.is_(None))
         .order_by(ClockRow.id)
     ).all()
-    picture = clock_picture([_bar(row, file.instruction, now) for row in rows[-8:]], now)
+    revision = file.case.row.revision
+    rules = instructions_for(connection, [revision], file.instruction).of(revision)
+    picture = clock_picture([_bar(row, rules, now) for row in rows[-8:]], now)
     return f"### Clocks\n\n{picture}" if rows else ""
 
 
@@ -220,11 +236,16 @@ def _story(connection: Connection, case_id: int) -> str:
     ).all()
     lines = ["### What happened", "", "| when | what | who | clause | |", "|---|---|---|---|---|"]
     for row in reversed(rows):
-        told = "; ".join(f"{name} {_shown(row.detail[name])}" for name in (*TOLD, *TOLD_TOO) if row.detail.get(name))
+        told = detail_told(row.detail, (*TOLD, *TOLD_TOO))
         cells = (shown_at(row.at), for_markdown(row.event.replace("_", " ")), for_markdown(row.actor), row.clause)
         lines.append(f"| {' | '.join(cells)} | {for_markdown(told, 200)} |")
     return "\n".join(lines)
 
 
+def detail_told(detail: Mapping[str, Any], names: Sequence[str]) -> str:
+    """What a journal entry's detail says under these names, on one line."""
+    return "; ".join(f"{name.replace('_', ' ')} {_shown(detail[name])}" for name in names if detail.get(name))
+
+
 def _shown(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ", ".join(str(one).rstrip(".") for one in value) if isinstance(value, list) else str(value)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from models.cases import CaseRow, JournalRow, ToldEventsRow
+from models.cases import CaseRow, ToldEventsRow
 from models.database import one_of
+from models.journal import JournalRow
 
 FILES = 2
 """The row of `told_events` that tells how far the journal has been gone through for case files."""

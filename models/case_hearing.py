@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from models.case_clocks import resume_clocks
 from models.case_life import UNASSIGNED, CaseStatus, take_step
@@ -13,6 +13,7 @@ from models.case_notices import CaseNotice, leader_for, said_of, write_notices
 from models.case_reading import case_rows, desk_people, handler_of
 from models.cases import CaseRow
 from models.database import one_of
+from models.revisions import instructions_by_case
 from models.work_instruction import WorkInstruction
 
 
@@ -24,12 +25,15 @@ def hear_customers(
     Cases that waited for it go on, their clocks too; resolved ones are closed later; whoever has the case is told.
     Returns the steps taken: case id, event and clause for the journal.
     """
-    steps, notices = [], []
+    own = instructions_by_case(connection, sorted(said), instruction)
+    steps, notices, put_off = [], [], []
     for case in case_rows(connection, sorted(said)):
         status = CaseStatus(case.status)
         if status is CaseStatus.WAITING_CUSTOMER:
             step = take_step(status, "resume")
             steps.append((case.id, step.event, step.clause))
+        if status is CaseStatus.RESOLVED:
+            put_off.append({"of_id": case.id, "look_at": now + own[case.id].cases.close_after})
         handler = handler_of(case)
         if handler and status is not CaseStatus.CLOSED and status not in UNASSIGNED:
             title = f"{said_of(case.id, case.severity == 'hard', case.problem)}: the customer has answered"
@@ -38,9 +42,10 @@ def hear_customers(
     if woken:
         mine = update(CaseRow).where(one_of(connection, CaseRow.id, woken))
         connection.execute(mine.values(status=CaseStatus.IN_PROGRESS.value, look_at=None))
-        resume_clocks(connection, woken, now, instruction.clocks)
-    put_off = update(CaseRow).where(one_of(connection, CaseRow.id, sorted(said)), CaseRow.status == "resolved")
-    connection.execute(put_off.values(look_at=now + instruction.cases.close_after))
+        resume_clocks(connection, woken, now, instruction)
+    if put_off:
+        resolved = update(CaseRow).where(CaseRow.id == bindparam("of_id"))
+        connection.execute(resolved.values(look_at=bindparam("look_at")), put_off)
     write_notices(connection, notices, now)
     return steps
 

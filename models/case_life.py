@@ -118,6 +118,19 @@ class OpeningVerdict:
     clause: str = "5.3.1"
 
 
+@dataclass(frozen=True, slots=True)
+class OverCase:
+    """A case that is over: since when (UTC), and how long its own revision lets it be reopened."""
+
+    case_id: int
+    since: datetime
+    reopen_window: timedelta
+
+    def reopens(self, now: datetime) -> bool:
+        """Whether a complaint at `now` (UTC) reopens it."""
+        return now - self.since <= self.reopen_window
+
+
 def decide_opening(
     *,
     reading_is_complaint: bool,
@@ -125,16 +138,15 @@ def decide_opening(
     author_is_watched: bool,
     open_case_id: int | None,
     resolved_case_id: int | None = None,
-    closed_case: tuple[int, datetime] | None,
+    closed_case: OverCase | None,
     kind: str,
     now: datetime,
-    reopen_window: timedelta,
 ) -> OpeningVerdict:
     """Decide what a mention becomes at `now` (UTC).
 
     `open_case_id` is the account's open case in the same conversation, `resolved_case_id` its resolved one there,
-    `closed_case` its latest one that is over and since when (UTC). Priority and candidate
-    accounts are served alike until a person decides (5.2.1).
+    `closed_case` its latest one that is over. Priority and candidate accounts are served alike until a person decides
+    (5.2.1).
     """
     if author_is_watched:
         return OpeningVerdict("own", None, None, ("The author is a watched account of ours.",))
@@ -150,9 +162,10 @@ def decide_opening(
         return OpeningVerdict("not_complaint", None, None, ("The text does not read as a complaint.",))
     if priority_status not in {"priority", "candidate"}:
         return OpeningVerdict("regular", None, None, ("A complaint, but the account is not a Priority customer.",))
-    if closed_case is not None and now - closed_case[1] <= reopen_window:
-        reason = f"A complaint within {reopen_window.days} days of the account's case being over: it is reopened."
-        return OpeningVerdict("joined_case", "reopen", closed_case[0], (reason,))
+    if closed_case is not None and closed_case.reopens(now):
+        days = closed_case.reopen_window.days
+        reason = f"A complaint within {days} days of the account's case being over: it is reopened."
+        return OpeningVerdict("joined_case", "reopen", closed_case.case_id, (reason,))
     if priority_status == "priority":
         return OpeningVerdict("opened_case", "open", None, ("A complaint by a Priority customer.",))
     reason = "A complaint by a candidate, served as Priority until a person decides."

@@ -1,28 +1,29 @@
 """From undecided mentions to cases: what each mention becomes (clauses 5.2.1, 5.3.1), planned in sets.
 
-`undecided_mentions` reads what is waiting, `judge_accounts` says who is priority, `plan_openings` decides without
-touching the database, and `models/case_book.py` writes the plan. All of it runs in one `write_transaction`.
+`undecided_mentions` reads what is waiting, `models/account_judging.py` says who is priority, `plan_openings` decides
+without touching the database, and `models/case_book.py` writes the plan. All of it runs in one `write_transaction`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import Connection, or_, select
 
-from models.accounts import AccountRow, PriorityListingRow
-from models.case_life import OpeningVerdict, decide_opening
+from models.accounts import AccountRow
+from models.case_life import OpeningVerdict, OverCase, decide_opening
 from models.cases import OVER, CaseRow
 from models.database import one_of
-from models.lexicons import Lexicons
 from models.mention_rows import MentionRow
-from models.mentions import Author, Platform
-from models.priority import Decision, Listing, PriorityThresholds, PriorityVerdict, judge_account
+from models.mentions import Platform
+from models.priority import PriorityVerdict
+from models.revisions import instructions_for
+from models.work_instruction import WorkInstruction
 
-CASE_COLUMNS = ("id", "account_id", "conversation_id", "status", "severity", "opened_at", "resolved_at", "closed_at")
+CASE_COLUMNS = ("id", "account_id", "conversation_id", "status", "severity", "revision")
+WHEN = ("opened_at", "resolved_at", "closed_at")
 
 Conversation = tuple[int, str]
 """An account's id and a conversation's: where at most one case is open."""
@@ -39,18 +40,8 @@ class Undecided:
     complaint: bool
     hard: bool
     problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class KnownAccount:
-    """An account of the batch: profile, a person's decision if there is one, and the verdict in force so far."""
-
-    id: int
-    author: Author
-    decision: Decision | None
-    judged_as: tuple[str | None, str | None, str | None]
-    """Status, category and source as stored."""
-    confidence: float | None
+    posted_at: datetime
+    """UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +73,8 @@ class CasesAtHand:
 
     open: dict[Conversation, int]
     severity: dict[int, str]
-    over: dict[int, tuple[int, datetime]]
-    """Account → its latest case that is resolved or closed, and since when."""
+    over: dict[int, OverCase]
+    """Account → its latest case that is resolved or closed and can be reopened."""
     resolved: dict[Conversation, int] = field(default_factory=dict)
 
 
@@ -102,6 +93,7 @@ def undecided_mentions(connection: Connection, limit: int, waiting_since: dateti
             MentionRow.complaint,
             MentionRow.hard,
             MentionRow.problem,
+            MentionRow.posted_at,
         )
         .join(AccountRow, AccountRow.id == MentionRow.account_id)
         .where(MentionRow.disposition.is_(None))
@@ -118,60 +110,17 @@ def undecided_mentions(connection: Connection, limit: int, waiting_since: dateti
     return [Undecided(*row) for row in rows]
 
 
-def known_accounts(connection: Connection, account_ids: Sequence[int]) -> dict[int, KnownAccount]:
-    """The accounts of a batch by id, in one query."""
-    table = AccountRow.__table__.c
-    profile = (table.platform, table.external_id, table.handle, table.name, table.bio, table.followers, table.verified)
-    decision = [column for column in table if column.name.startswith("decided_")]
-    judged = (table.priority_status, table.priority_category, table.priority_source, table.priority_confidence)
-    platforms = {platform.value: platform for platform in Platform}
-    found: dict[int, KnownAccount] = {}
-    wanted = select(table.id, *profile, *judged, *decision).where(one_of(connection, table.id, account_ids))
-    for row in connection.execute(wanted):
-        author = Author(platforms[row[1]], *row[2:8])
-        found[row.id] = KnownAccount(row.id, author, _decision(row), tuple(row[8:11]), row.priority_confidence)
-    return found
-
-
-def judge_accounts(
-    connection: Connection,
-    accounts: Mapping[int, KnownAccount],
-    today: date,
-    lexicons: Lexicons,
-    thresholds: PriorityThresholds,
-) -> dict[int, PriorityVerdict]:
-    """Say of each account whether it is priority; `today` is the day in Asia/Jakarta that listings are valid on."""
-    listings = _listings(connection, [account.author for account in accounts.values()])
-    verdicts = {}
-    for account in accounts.values():
-        author = account.author
-        mine = listings.get((author.platform.value, handle_key(author.handle)), []) + listings.get(
-            (author.platform.value, author.external_id), []
-        )
-        verdicts[account.id] = judge_account(
-            author,
-            decision=account.decision,
-            listings=mine,
-            today=today,
-            lexicons=lexicons,
-            thresholds=thresholds,
-        )
-    return verdicts
-
-
-def handle_key(handle: str | None) -> str:
-    """A handle as listings are looked up by: without @, lower case; "" for none."""
-    return (handle or "").strip().lstrip("@").casefold()
-
-
 def cases_at_hand(
-    connection: Connection, account_ids: Sequence[int], now: datetime, reopen_window: timedelta
+    connection: Connection, account_ids: Sequence[int], now: datetime, in_force: WorkInstruction
 ) -> CasesAtHand:
-    """The cases these accounts have open, by every conversation that belongs to them, and the latest that is over."""
+    """The cases these accounts have open, by every conversation that belongs to them, and the latest that is over and
+    can be reopened by its own revision."""
     at_hand = CasesAtHand({}, {}, {})
     where_over: dict[int, Conversation] = {}
     of_these = one_of(connection, CaseRow.account_id, account_ids)
-    for case in connection.execute(select(*CaseRow.__table__.c[*CASE_COLUMNS]).where(of_these)):
+    cases = connection.execute(select(*CaseRow.__table__.c[*CASE_COLUMNS, *WHEN]).where(of_these)).all()
+    rules = instructions_for(connection, {case.revision for case in cases if case.status in OVER}, in_force)
+    for case in cases:
         if case.status not in OVER:
             at_hand.open[case.account_id, case.conversation_id] = case.id
             at_hand.severity[case.id] = case.severity
@@ -179,9 +128,10 @@ def cases_at_hand(
         if case.status == "resolved":
             at_hand.resolved[case.account_id, case.conversation_id] = case.id
         since = case.closed_at or case.resolved_at or case.opened_at
+        over = OverCase(case.id, since, rules.of(case.revision).cases.reopen_window)
         latest = at_hand.over.get(case.account_id)
-        if since >= now - reopen_window and (latest is None or since > latest[1]):
-            at_hand.over[case.account_id] = (case.id, since)
+        if over.reopens(now) and (latest is None or since > latest.since):
+            at_hand.over[case.account_id] = over
             at_hand.severity[case.id] = case.severity
             where_over[case.account_id] = (case.account_id, case.conversation_id)
     joined = (
@@ -204,7 +154,6 @@ def plan_openings(
     own_accounts: frozenset[int],
     at_hand: CasesAtHand,
     now: datetime,
-    reopen_window: timedelta,
 ) -> OpeningPlan:
     """Decide what each mention becomes, in the order given; later mentions see the cases earlier ones opened.
 
@@ -223,7 +172,6 @@ def plan_openings(
             closed_case=at_hand.over.get(mention.account_id),
             kind=mention.kind,
             now=now,
-            reopen_window=reopen_window,
         )
         _take(plan, at_hand, mention, verdict, status)
     return plan
@@ -253,43 +201,3 @@ def _take(
     if hard and at_hand.severity[case_id] != "hard":
         plan.hardened[case_id] = mention
         at_hand.severity[case_id] = "hard"
-
-
-def _decision(row: Any) -> Decision | None:
-    if row.decided_status is None:
-        return None
-    return Decision(
-        status=row.decided_status,
-        category=row.decided_category,
-        reason=row.decided_reason or "",
-        decided_by=row.decided_by or "",
-        decided_at=row.decided_at,
-    )
-
-
-def _listings(connection: Connection, authors: Sequence[Author]) -> dict[tuple[str, str], list[Listing]]:
-    """Listings that may concern these authors, keyed by platform and handle key, and by platform and id."""
-    keys = {handle_key(author.handle) for author in authors} - {""}
-    ids = {author.external_id for author in authors}
-    found: dict[tuple[str, str], list[Listing]] = {}
-    wanted = select(PriorityListingRow.__table__).where(
-        or_(
-            one_of(connection, PriorityListingRow.handle_key, keys),
-            one_of(connection, PriorityListingRow.external_id, ids),
-        )
-    )
-    for row in connection.execute(wanted):
-        listing = Listing(
-            platform=Platform(row.platform),
-            handle=row.handle_key,
-            external_id=row.external_id,
-            name=row.name,
-            category=row.category,
-            source=row.source,
-            document=row.document,
-            valid_from=row.valid_from,
-            valid_to=row.valid_to,
-        )
-        for key in {row.handle_key, row.external_id} - {None}:
-            found.setdefault((row.platform, key), []).append(listing)
-    return found

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from models.case_book import entry, write_journal
 from models.case_life import CaseStatus, take_step
 from models.case_notices import CaseNotice, said_of, write_notices
 from models.case_reading import case_rows, case_stands
@@ -16,6 +15,8 @@ from models.case_watching import AT_ONCE, MONITOR
 from models.cases import CaseRow
 from models.desk_rules import CaseStand, why_not_closable
 from models.hard_complaint import HardComplaint
+from models.journal import entry, write_journal
+from models.revisions import instructions_for
 from models.work_instruction import WorkInstruction
 
 
@@ -24,23 +25,25 @@ def look_at_quiet_cases(
 ) -> tuple[int, int]:
     """Remind of customers silent at `now` (UTC), close resolved cases that are completely settled.
 
-    Returns how many were closed and of how many people were reminded. What keeps a resolved case from being closed is
-    told to whoever has it, again after each such wait.
+    `instruction` is in force; each case goes by the revision it was opened under. Returns how many were closed and of
+    how many people were reminded. What keeps a resolved case from being closed is told to whoever has it, again after
+    each such wait.
     """
     due = connection.scalars(select(CaseRow.id).where(CaseRow.look_at <= now).order_by(CaseRow.look_at).limit(AT_ONCE))
     cases = case_rows(connection, list(due))
     stands = case_stands(connection, cases, hard)
+    rules = instructions_for(connection, {case.revision for case in cases}, instruction)
     closed, later, journal, notices = [], [], [], []
     for case in cases:
-        stand = stands[case.id]
+        stand, own = stands[case.id], rules.of(case.revision)
         why_open = why_not_closable(stand)
         if stand.status is CaseStatus.RESOLVED and why_open is None:
             step = take_step(stand.status, "close")
             closed.append({"of_id": case.id, "status": step.status.value})
             detail = {"why": "nobody said anything more"}
-            journal.append(entry(now, step.event, step.clause, instruction, detail, case_id=case.id, actor=MONITOR))
+            journal.append(entry(now, step.event, step.clause, own, detail, case_id=case.id, actor=MONITOR))
         elif stand.status in {CaseStatus.RESOLVED, CaseStatus.WAITING_CUSTOMER}:
-            later.append({"of_id": case.id, "look_at": now + _again(stand, instruction)})
+            later.append({"of_id": case.id, "look_at": now + _again(stand, own)})
             notices += _reminder(case, stand, why_open, now)
         else:
             later.append({"of_id": case.id, "look_at": None})

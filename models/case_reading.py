@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,13 +35,17 @@ class DeskPeople:
     def person(self, code: str) -> Person | None:
         """The person of that code, whatever its case of letters; None where there is nobody."""
         found = next((one for known, one in self.by_code.items() if known.lower() == code.strip().lower()), None)
-        if found is None:
+        if found is None or found.left:
             return None
         return Person(found.code, found.role, found.code in self.on_duty.get(found.role, []))
 
+    def of_roles(self, roles: Collection[str]) -> list[str]:
+        """The codes of everybody of these roles, on duty or not."""
+        return sorted(one.code for one in self.by_code.values() if one.role in roles and not one.left)
+
     def told(self, role: str) -> list[str]:
         """Who of a role is told something now: those on duty, or all where nobody is."""
-        return self.on_duty.get(role) or [one.code for one in self.by_code.values() if one.role == role]
+        return self.on_duty.get(role) or self.of_roles([role])
 
 
 def desk_people(connection: Connection, now: datetime) -> DeskPeople:
@@ -96,6 +100,7 @@ def case_stands(connection: Connection, cases: Sequence[Row[Any]], hard: HardCom
             undelivered=undelivered,
             steps_to_resolve=steps["resolve"],
             steps_to_close=steps["close"],
+            anonymised=case.anonymised_at is not None,
         )
     return stands
 

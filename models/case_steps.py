@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from models.case_book import LIVES_AGAIN, entry, write_journal
+from models.case_book import LIVES_AGAIN
 from models.case_clocks import (
     clock_row,
     harden_clocks,
@@ -27,6 +27,8 @@ from models.case_reading import DeskPeople
 from models.cases import WITHOUT_AGENT, CaseRow, ClockRow, InteractionRow, case_number
 from models.clocks import ClockKind
 from models.desk_roster import staff_ids
+from models.journal import entry, write_journal
+from models.revisions import instructions_for
 from models.safe_text import clean
 from models.ticket_rows import TicketRow
 from models.work_instruction import WorkInstruction
@@ -36,15 +38,22 @@ from models.work_instruction import WorkInstruction
 class CaseHand:
     """A case while `actor` (a staff code, or a flow) does something to it at `now` (UTC), in one transaction.
 
-    `case` is its row as it was before, with the codes of agent and team leader.
+    `case` is its row as it was before, with the codes of agent and team leader; `in_force` is the work instruction of
+    today, which the case goes by only where it was opened under it.
     """
 
     connection: Connection
     case: Row[Any]
     actor: str
     people: DeskPeople
-    instruction: WorkInstruction
+    in_force: WorkInstruction
     now: datetime
+
+    @property
+    def instruction(self) -> WorkInstruction:
+        """The work instruction as it was when the case was opened."""
+        revision = self.case.revision
+        return instructions_for(self.connection, [revision], self.in_force).of(revision)
 
     @property
     def number(self) -> str:
@@ -100,8 +109,9 @@ class CaseHand:
         agent_id = staff_ids(self.connection)[agent]
         verdict = {"agent": agent, "reasons": [f"4.1: {self.actor} gave it to them."], "passed_over": {}}
         self.set(agent_id=agent_id, assigned_at=self.now, assignment=verdict, taken_over_at=None)
-        due = self.now + self.instruction.assignment.accept_within
-        row = clock_row(self.case.id, ClockKind.ACCEPT, self.now, due, self.instruction.clocks)
+        rules = self.instruction
+        due = self.now + rules.assignment.accept_within
+        row = clock_row(self.case.id, ClockKind.ACCEPT, self.now, due, rules.clocks)
         self.connection.execute(insert(ClockRow), row)
 
 
@@ -111,7 +121,7 @@ def take_case_step(hand: CaseHand, verb: str, detail: Mapping[str, Any] | None =
     step = take_step(before, verb)
     hand.set(status=step.status.value, **_columns(hand, verb))
     if before is CaseStatus.WAITING_CUSTOMER and step.status is not before:
-        resume_clocks(hand.connection, [hand.case.id], hand.now, hand.instruction.clocks)
+        resume_clocks(hand.connection, [hand.case.id], hand.now, hand.instruction)
     _clocks(hand, verb)
     hand.journal(step.event, step.clause, {"was": before.value, **(detail or {})})
 

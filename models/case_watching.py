@@ -1,7 +1,8 @@
 """The monitor's round over the cases, in sets: clocks due, cases not accepted, agents gone, customers silent (4.1-4.2).
 
 What a round costs grows with what is due: every question below is answered by an index of what is due. Everything runs
-in the caller's `write_transaction`.
+in the caller's `write_transaction`. `instruction` is the one in force; each case goes by the revision it was opened
+under.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from models.case_book import entry, write_journal
 from models.case_clocks import as_running, change_clocks, stop_case_clocks
 from models.case_life import OPEN, UNASSIGNED, WAITING, CaseStatus, take_step
 from models.case_notices import CaseNotice, leader_for, said_of, write_notices
@@ -21,6 +21,8 @@ from models.case_reading import DeskPeople, handler_of
 from models.cases import IS_OPEN, IS_WITH_LEADER, CaseRow, ClockRow
 from models.clocks import Alarm, ClockKind
 from models.desk_roster import staff_ids
+from models.journal import entry, write_journal
+from models.revisions import instructions_for
 from models.staff import StaffRow
 from models.work_instruction import WorkInstruction
 
@@ -65,23 +67,25 @@ def ring_clocks(
     """Say what has to be said about the clocks that are due at `now` (UTC), most urgent first; returns the rows of
     those breached whose case was not accepted in time."""
     lapsed, changes, journal, notices = [], [], [], []
-    for row in _due_clocks(connection, now):
-        clock = as_running(row)
-        alarm = clock.alarm(now, instruction.clocks)
+    due = _due_clocks(connection, now)
+    rules = instructions_for(connection, {row.revision for row in due}, instruction)
+    for row in due:
+        own = rules.of(row.revision)
+        alarm = as_running(row).alarm(now, own.clocks)
         change = {"of_id": row.id, "warned_at": row.warned_at, "breached_at": row.breached_at}
         change |= {"escalated_at": row.escalated_at}
         if alarm is not None:
             change |= _marked(alarm, now)
             detail = {"clock": row.kind, "agent": row.agent}
             clause = CLAUSES[row.kind]
-            journal.append(entry(now, EVENTS[alarm], clause, instruction, detail, case_id=row.case_id, actor=MONITOR))
+            journal.append(entry(now, EVENTS[alarm], clause, own, detail, case_id=row.case_id, actor=MONITOR))
             notices += _alarm_notices(row, alarm, people)
             done.warned += alarm is Alarm.WARN
             done.breached += alarm is Alarm.BREACH
             done.escalated += alarm is Alarm.ESCALATE
             if alarm is Alarm.BREACH and row.kind == ClockKind.ACCEPT and row.status == CaseStatus.ASSIGNED:
                 lapsed.append(row)
-        changes.append(change | {"next_at": _next_at(row, change, instruction)})
+        changes.append(change | {"next_at": _next_at(row, change, own)})
     change_clocks(connection, changes)
     write_journal(connection, journal)
     write_notices(connection, notices, now)
@@ -97,6 +101,7 @@ def _due_clocks(connection: Connection, now: datetime) -> Sequence[Row[Any]]:
             case.status,
             case.severity,
             case.problem,
+            case.revision,
             case.agent_id,
             case.passed_by,
             case.taken_over_at,
@@ -160,11 +165,12 @@ def take_from_agents(
     """
     gone = _of_those_gone(connection, people)
     taken: list[tuple[Any, ...]] = [
-        (row.case_id, row.status, row.agent, [*(row.passed_by or []), row.agent], "lapsed") for row in lapsed
+        (row.case_id, row.status, row.agent, [*(row.passed_by or []), row.agent], "lapsed", row.revision)
+        for row in lapsed
     ]
     there = {row.case_id for row in lapsed}
     taken += [
-        (row.id, row.status, row.agent, None, "off duty")
+        (row.id, row.status, row.agent, None, "off duty", row.revision)
         for row in gone
         if row.id not in there and CaseStatus(row.status) not in WAITING
     ]
@@ -177,10 +183,10 @@ def _of_those_gone(connection: Connection, people: DeskPeople) -> Sequence[Row[A
     """Open cases of agents who are off duty."""
     present = people.on_duty.get("agent", [])
     ids = staff_ids(connection)
-    away = [ids[code] for code, one in people.by_code.items() if one.role == "agent" and code not in present]
+    away = [ids[code] for code in people.by_code if code not in present]
     held = [status.value for status in OPEN - UNASSIGNED]
     return connection.execute(
-        select(CaseRow.id, CaseRow.status, CaseRow.passed_by, StaffRow.code.label("agent"))
+        select(CaseRow.id, CaseRow.status, CaseRow.passed_by, CaseRow.revision, StaffRow.code.label("agent"))
         .join(StaffRow, StaffRow.id == CaseRow.agent_id)
         .where(CaseRow.agent_id.in_(away), IS_OPEN, CaseRow.status.in_(held))
         .where(CaseRow.taken_over_at.is_(None))
@@ -194,12 +200,14 @@ def _relieve(
 ) -> None:
     if not taken:
         return
+    rules = instructions_for(connection, {one[-1] for one in taken}, instruction)
     rows, journal = [], []
-    for case_id, status, agent, passed_by, why in taken:
+    for case_id, status, agent, passed_by, why, revision in taken:
         step = take_step(CaseStatus(status), "relieve")
         rows.append({"of_id": case_id, "status": step.status.value, "passed_by": passed_by})
         detail = {"agent": agent, "why": why}
-        journal.append(entry(now, step.event, step.clause, instruction, detail, case_id=case_id, actor=MONITOR))
+        own = rules.of(revision)
+        journal.append(entry(now, step.event, step.clause, own, detail, case_id=case_id, actor=MONITOR))
     relieved = update(CaseRow).where(CaseRow.id == bindparam("of_id"))
     connection.execute(
         relieved.values(status=bindparam("status"), passed_by=bindparam("passed_by"), agent_id=None), rows
@@ -217,8 +225,8 @@ def pass_on_leaders_cases(
     if not present:
         return 0
     ids = staff_ids(connection)
-    away = [ids[code] for code, one in people.by_code.items() if one.role == "team_leader" and code not in present]
-    columns = select(CaseRow.id, CaseRow.severity, CaseRow.problem, StaffRow.code)
+    away = [ids[code] for code in people.by_code if code not in present]
+    columns = select(CaseRow.id, CaseRow.severity, CaseRow.problem, CaseRow.revision, StaffRow.code)
     of_those_gone = (
         columns.join(StaffRow, StaffRow.id == CaseRow.team_leader_id)
         .where(CaseRow.team_leader_id.in_(away), IS_WITH_LEADER)
@@ -228,12 +236,14 @@ def pass_on_leaders_cases(
         CaseRow.leader_asked_at.is_not(None), IS_OPEN, CaseRow.team_leader_id.is_(None)
     )
     rows = [row for asked in (of_those_gone, of_nobody) for row in connection.execute(asked.limit(AT_ONCE))]
+    rules = instructions_for(connection, {row.revision for row in rows}, instruction)
     moves, journal, notices = [], [], []
     for row in rows:
         leader = str(leader_for(row.id, None, present))
         moves.append({"of_id": row.id, "leader": ids[leader]})
         detail = {"from": row.code, "to": leader}
-        journal.append(entry(now, "leader_relieved", "5.3.2b", instruction, detail, case_id=row.id, actor=MONITOR))
+        own = rules.of(row.revision)
+        journal.append(entry(now, "leader_relieved", "5.3.2b", own, detail, case_id=row.id, actor=MONITOR))
         gone = f"{row.code} has gone, it is with you" if row.code else "the agent asked for a team leader"
         title = f"{said_of(row.id, row.severity == 'hard', row.problem)}: {gone}"
         notices.append(CaseNotice(leader, row.id, "leader_relieved", f"{now:%Y%m%d%H%M%S}", title))

@@ -1,4 +1,4 @@
-"""Cases, what is said in them, their clocks, the notices they cause and the journal of it all."""
+"""Cases, what is said in them, their clocks, and what people did to them."""
 
 from __future__ import annotations
 
@@ -59,6 +59,8 @@ class CaseRow(Table):
     """Counts what people did to it: a form made before the last of it is out of date."""
     filed_journal_id: Mapped[int] = mapped_column(default=0)
     """The last journal entry that its case file shows."""
+    anonymised_at: Mapped[datetime | None]
+    """When what was said in it was taken away (clause 6); its numbers stay."""
 
 
 # Spelled out, not bound: a database uses a partial index only for a query that says the same in so many words.
@@ -78,6 +80,7 @@ Index(
     postgresql_where=IS_OPEN,
 )
 Index("ix_cases_account_id", CaseRow.account_id)
+Index("ix_cases_closed_at", CaseRow.closed_at)
 Index(
     "ix_cases_without_agent",
     CaseRow.id,
@@ -102,6 +105,12 @@ Index(
     CaseRow.team_leader_id,
     sqlite_where=IS_WITH_LEADER,
     postgresql_where=IS_WITH_LEADER,
+)
+Index(
+    "ix_cases_kept",
+    CaseRow.closed_at,
+    sqlite_where=and_(CaseRow.closed_at.is_not(None), CaseRow.anonymised_at.is_(None)),
+    postgresql_where=and_(CaseRow.closed_at.is_not(None), CaseRow.anonymised_at.is_(None)),
 )
 Index("ix_cases_agent_assigned", CaseRow.agent_id, CaseRow.assigned_at)
 Index(
@@ -194,23 +203,6 @@ Index(
     sqlite_where=ClockRow.next_at.is_not(None),
     postgresql_where=ClockRow.next_at.is_not(None),
 )
-
-
-class JournalRow(Table):
-    """Append-only record of what happened: references and verdicts, never a customer's words or name."""
-
-    __tablename__ = "journal"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime]
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
-    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
-    actor: Mapped[str] = mapped_column(String(64))
-    event: Mapped[str] = mapped_column(String(48))
-    clause: Mapped[str] = mapped_column(String(16))
-    revision: Mapped[str] = mapped_column(String(32))
-    detail: Mapped[dict[str, object]] = mapped_column(Json)
 
 
 class DeskActionRow(Table):

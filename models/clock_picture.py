@@ -36,8 +36,13 @@ def clock_picture(bars: Sequence[ClockBar], now: datetime) -> str:
     drawn = "".join(_row(bar, number, now) for number, bar in enumerate(bars))
     size = f'width="{WIDTH}" height="{ROW * len(bars) + 4}"'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="13">{drawn}</svg>'
-    told = "; ".join(f"{bar.name}: {bar.beside}" for bar in bars).replace("]", "").replace("[", "")
-    return f"![{told}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
+    return picture(svg.encode(), "; ".join(f"{bar.name}: {bar.beside}" for bar in bars))
+
+
+def picture(svg: bytes, told: str) -> str:
+    """Markdown of an SVG picture; `told` says in words what it shows."""
+    alt = told.replace("[", "").replace("]", "")
+    return f"![{alt}](data:image/svg+xml;base64,{base64.b64encode(svg).decode()})"
 
 
 def share(bar: ClockBar, at: datetime) -> float:

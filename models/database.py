@@ -148,13 +148,21 @@ def migrate(url: str) -> None:
     """Bring the database at `url` to the newest schema; an existing one keeps its records."""
     from alembic import command
     from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    from models.reporting_views import create_views, drop_views
 
     engine = open_engine(url)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        before = MigrationContext.configure(connection).get_current_revision()
+        if before != ScriptDirectory.from_config(config).get_current_head():
+            drop_views(connection)
+            command.upgrade(config, "head")
+            create_views(connection)
         connection.commit()
     engine.dispose()
 

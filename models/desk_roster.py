@@ -42,6 +42,7 @@ def staff_on_book(connection: Connection, now: datetime) -> dict[str, list[Agent
                 qa_scores=qa[person.id],
                 assessments=skills[person.id],
                 shifts=tuple(shifts[person.id]),
+                left=person.left_on is not None,
             )
         )
     return people

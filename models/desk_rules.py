@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.case_life import UNASSIGNED, CaseStatus, IllegalTransition, take_step
@@ -60,7 +60,8 @@ class CaseStand:
     `agent` and `team_leader` are staff codes; `open_tickets` are numbers of tickets that are not verified, of which
     `settled` wait for the customer's word; `answered` tells whether the customer has had an answer since they last
     complained, `undelivered` whether one failed; `steps_to_resolve` and `steps_to_close` are steps of the
-    hard-complaint instruction still open.
+    hard-complaint instruction still open; `anonymised` tells whether what was said in it was taken away (clause 6):
+    nothing new is written into such a case.
     """
 
     id: int
@@ -76,6 +77,7 @@ class CaseStand:
     undelivered: bool = False
     steps_to_resolve: tuple[str, ...] = ()
     steps_to_close: tuple[str, ...] = ()
+    anonymised: bool = False
 
     @property
     def handler(self) -> str | None:
@@ -90,6 +92,17 @@ class Person:
     code: str
     role: str
     on_duty: bool
+
+
+def why_not_one_of(person: Person | None, roles: Collection[str], able: Sequence[str]) -> str | None:
+    """Why somebody may not do what these roles may, on duty or not, and who of them could; None where they may."""
+    if person is None:
+        return "by: nobody here has that staff code; give yours."
+    if person.role in roles:
+        return None
+    names = " or ".join(ROLE_NAMES.get(role, role) for role in roles)
+    is_a = ROLE_NAMES.get(person.role, person.role)
+    return f"by: {person.code} is {is_a}. It could be done by {names} ({', '.join(able) or 'nobody now'})."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +129,9 @@ def judge_action(
     that the person saw; `then` is what a reply goes on to.
     """
     rule = ACTIONS[name]
-    refusal = _who(rule, case, actor, on_duty) or _stale(case, as_seen) or _wrong_moment(name, case, then)
+    refusal = (
+        _who(rule, case, actor, on_duty) or _gone(case) or _stale(case, as_seen) or _wrong_moment(name, case, then)
+    )
     if refusal:
         return ActionVerdict((), rule.clause, refusal)
     verbs = _verbs(name, case, then, by_agent=actor is not None and actor.role == AGENT)
@@ -175,6 +190,12 @@ def _who_could(rule: ActionRule, case: CaseStand, on_duty: Mapping[str, Sequence
     return f"It could be done by {'; or '.join(could) or 'nobody now'}."
 
 
+def _gone(case: CaseStand) -> str | None:
+    if not case.anonymised:
+        return None
+    return f"case: what was said in {case_number(case.id)} was taken away (clause 6); open a new one instead."
+
+
 def _stale(case: CaseStand, as_seen: int | None) -> str | None:
     if as_seen is None or as_seen == case.version:
         return None
@@ -189,6 +210,8 @@ def _wrong_moment(name: str, case: CaseStand, then: str) -> str | None:
     number = case_number(case.id)
     if name == "reply" and case.status in UNASSIGNED:
         return f"{number} has no agent yet; a team leader can take it over."
+    if name == "reply" and case.status is CaseStatus.CLOSED:
+        return f"{number} is closed; reopen it first, then answer."
     if name == "give_back" and not case.taken_over:
         return f"{number} has not been taken over."
     if name == "give_back" and case.agent is None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
+from models.unit_hours import JAKARTA
 from models.work_instruction import EligibilityRules
 
-JAKARTA = ZoneInfo("Asia/Jakarta")
+SKILLS = ("analytical", "second_layer_apps", "complaint_handling", "social_media")
+"""The skills that are assessed, of 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Agent:
     qa_scores: Mapping[date, tuple[float, float]] = field(default_factory=dict)
     assessments: Mapping[str, tuple[float, date]] = field(default_factory=dict)
     shifts: Sequence[tuple[datetime, datetime]] = ()
+    left: bool = False
+    """No longer on the staff list; what they did stays theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ def eligibility(agent: Agent, now: datetime, rules: EligibilityRules) -> Eligibi
     )
     checks = [
         ("role", _role(agent)),
+        ("on the staff list", "has left." if agent.left else None),
         ("tenure", _tenure(agent, today, rules)),
         ("QA score", _qa(agent, today, rules)),
         *((name, _skill(agent, skill, least, today)) for name, skill, least in skills),
@@ -67,13 +71,13 @@ def eligibility(agent: Agent, now: datetime, rules: EligibilityRules) -> Eligibi
 
 
 def on_duty(agent: Agent, now: datetime) -> bool:
-    """True when a shift covers `now` (UTC) and the person is not away."""
-    return not is_away(agent, now) and any(starts <= now < ends for starts, ends in agent.shifts)
+    """True when a shift covers `now` (UTC) and the person is neither away nor gone for good."""
+    return not agent.left and not is_away(agent, now) and any(starts <= now < ends for starts, ends in agent.shifts)
 
 
 def on_duty_or_all(staff: Sequence[Agent], now: datetime) -> list[str]:
     """The codes of those on duty at `now` (UTC), or of all where nobody is: somebody has to know."""
-    return [person.code for person in staff if on_duty(person, now)] or [person.code for person in staff]
+    return [person.code for person in staff if on_duty(person, now)] or [one.code for one in staff if not one.left]
 
 
 def is_away(agent: Agent, now: datetime) -> bool:

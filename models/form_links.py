@@ -31,6 +31,15 @@ OWN_FIELDS: dict[str, dict[str, Any]] = {
 }
 """The fields by which the UI knows a form from the others, as they stand in an untouched form."""
 
+REVIEW_FIELDS: dict[str, dict[str, Any]] = {
+    "decide_priority": {"priority_because": ""},
+    "decide_regular": {"regular_because": ""},
+    "undo": {"decision": ""},
+    "release": {"release_because": ""},
+    "drop": {"drop_because": ""},
+}
+"""The same of the forms of `review-account` and of `review-quarantine`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forms:
@@ -54,13 +63,48 @@ class Forms:
             by = case.team_leader
         values: dict[str, Any] = {"do": name, "case": case_number(case.id), "by": by or "", "as_seen": case.version}
         values |= OWN_FIELDS[name] | fields
-        given = quote(quote(json.dumps({"action": values}, ensure_ascii=False), safe=""), safe="")
-        return f"[{rule.label}]({self.ui_url}/deployments/deployment/{self.deployment_id}/run?parameters={given})"
+        return f"[{rule.label}]({run_form(self.ui_url, self.deployment_id, {'action': values})})"
 
     def case_file(self, case_id: int) -> str:
         """A link to a case's file; markdown."""
         number = case_number(case_id)
         return f"[{number}]({self.ui_url}/artifacts/key/{case_artifact_key(case_id)})"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewForms:
+    """Where the forms of `review-account` or of `review-quarantine` are; without a deployment there are no links.
+
+    `parameter` is the name of the flow's parameter that the form fills.
+    """
+
+    ui_url: str
+    deployment_id: str | None
+    parameter: str
+
+    def link(self, label: str, do: str, **fields: Any) -> str:
+        """A link to a form, filled in but for who decides and why; markdown."""
+        if self.deployment_id is None:
+            return label
+        values = {"do": do, "by": ""} | REVIEW_FIELDS[do] | fields
+        return f"[{label}]({run_form(self.ui_url, self.deployment_id, {self.parameter: values})})"
+
+    def case_file(self, case_id: int) -> str:
+        """A link to a case's file; markdown."""
+        return Forms(self.ui_url, None).case_file(case_id)
+
+
+def run_form(ui_url: str, deployment_id: str, parameters: dict[str, Any]) -> str:
+    """The address of a deployment's run form, filled in."""
+    given = quote(quote(json.dumps(parameters, ensure_ascii=False), safe=""), safe="")
+    return f"{ui_url}/deployments/deployment/{deployment_id}/run?parameters={given}"
+
+
+def profile_link(platform: str, external_id: str) -> str | None:
+    """Where an account's profile is, by its id: a handle may be given to somebody else. None where that is unknown."""
+    if not (external_id.isascii() and external_id.isdigit()):
+        return None
+    return f"https://x.com/i/user/{external_id}" if platform == "x" else f"https://www.facebook.com/{external_id}"
 
 
 def case_artifact_key(case_id: int) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from models.yaml_lines import Marked, Problem, place_of, plain, read_marked
+from models.yaml_lines import Marked, Problem, plain, problem_about, read_checked
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -57,16 +57,7 @@ def load_hard_complaint(path: Path) -> HardComplaint:
     Raises:
         HardComplaintError: it is missing, unreadable or wrong; every problem is named with its line.
     """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HardComplaintError(f"{path}: cannot be read: {error}") from error
-    root, problems = read_marked(text)
-    found = _read(root, problems) if root is not None else None
-    if problems or found is None:
-        lines = "\n".join(f"{path}:{one.line}: {one.text}" for one in sorted(set(problems)))
-        raise HardComplaintError(f"The hard-complaint instruction cannot be in force.\n{lines}")
-    return found
+    return read_checked(path, _read, HardComplaintError, "The hard-complaint instruction cannot be in force.")
 
 
 def _read(root: Marked, problems: list[Problem]) -> HardComplaint | None:
@@ -78,7 +69,7 @@ def _read(root: Marked, problems: list[Problem]) -> HardComplaint | None:
     try:
         return HardComplaint.model_validate(written)
     except ValidationError as error:
-        problems += [_problem(root, one) for one in error.errors()]
+        problems += [problem_about("", root, one) for one in error.errors()]
         return None
 
 
@@ -92,14 +83,3 @@ def _no_code_twice(root: Marked, problems: list[Problem]) -> None:
         for code in codes
         if counts[str(code.value)] > 1
     ]
-
-
-def _problem(root: Marked, error: Any) -> Problem:
-    """A pydantic error as a problem on the line of the value it is about; a step is named by its place, from 1."""
-    at = place_of(root, error["loc"])
-    where = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in error["loc"])
-    if error["type"] == "missing":
-        return Problem(at.line, f"{where}: is missing; write it")
-    if error["type"] == "extra_forbidden":
-        return Problem(at.line, f"{where}: no such entry")
-    return Problem(at.line, f"{where}: {error['msg']} (found {error['input']!r})")

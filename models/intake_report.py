@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from models.mentions import Reads
 from models.safe_text import for_markdown, plain_link
+from models.unit_hours import JAKARTA
 
-JAKARTA = ZoneInfo("Asia/Jakarta")
 SHOWN = 160
 """Characters shown of a mention's text in a table cell."""
 

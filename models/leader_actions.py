@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import insert, select
 
+from models.agent_actions import Doing
 from models.assignment import WaitingCase, assign_cases
 from models.case_notices import leader_for
 from models.case_rules import ActionRefused, DeskRules, Done
@@ -120,7 +121,7 @@ def _least_loaded(hand: CaseHand) -> str:
     return decision.agent_code
 
 
-LEADER_ACTIONS: dict[str, Callable[[CaseHand, Mapping[str, Any], DeskRules, str], Done]] = {
+LEADER_ACTIONS: dict[str, Doing] = {
     "advise": _advise,
     "take_over": _take_over,
     "give_back": _give_back,

@@ -42,6 +42,8 @@ class MentionRow(Table):
     reading: Mapped[dict[str, object]] = mapped_column(Json)
     disposition: Mapped[str | None] = mapped_column(String(16))
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    anonymised_at: Mapped[datetime | None]
+    """When its words and where they were posted were taken away (clause 6)."""
 
 
 Index(
@@ -55,7 +57,8 @@ Index(
 class QuarantinedRow(Table):
     """What was refused at the door or by the checks, with its reasons; kept whole so that it can be replayed.
 
-    `fingerprint` is a hash of source and payload: the same bad row pulled again is the same quarantined row.
+    `fingerprint` is a hash of platform and payload: the same bad row pulled again is the same quarantined row.
+    A person decides about it once: `outcome` is released (it went through intake after all) or dropped.
     """
 
     __tablename__ = "quarantined_rows"
@@ -67,4 +70,19 @@ class QuarantinedRow(Table):
     payload: Mapped[dict[str, object]] = mapped_column(Json)
     reasons: Mapped[list[str]] = mapped_column(Json)
     refused_at: Mapped[datetime]
-    released_at: Mapped[datetime | None]
+    watched_account_id: Mapped[int | None] = mapped_column(ForeignKey("watched_accounts.id"))
+    """Whose mentions were pulled when it came; a released row goes back in there."""
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(String(32))
+    decided_why: Mapped[str | None] = mapped_column(String(500))
+    mention_id: Mapped[int | None] = mapped_column(ForeignKey("mentions.id"))
+    """The mention a released row became."""
+
+
+Index(
+    "ix_quarantined_rows_undecided",
+    QuarantinedRow.id,
+    sqlite_where=QuarantinedRow.outcome.is_(None),
+    postgresql_where=QuarantinedRow.outcome.is_(None),
+)

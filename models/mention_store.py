@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from models.accounts import AccountRow, ReadCountRow, WatchedAccountRow
+from models.account_store import store_accounts
+from models.accounts import ReadCountRow, WatchedAccountRow
+from models.cases import CaseRow
 from models.database import one_of
 from models.lexicons import Lexicons
 from models.mention_rows import MentionRow, QuarantinedRow
 from models.mentions import Author, Mention, MentionKind, Page, Platform, Reads, RefusedRow, WatchedAccount
-from models.reading import read_text
+from models.reading import Context, read_text
 from models.safe_text import clean
+
+AUTHOR_SEEN = "author_seen"
+"""Where a quarantined payload keeps its author's profile; no part of what makes the same row the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ def store_page(
     connection: Connection, watched: WatchedAccount, page: Page, lexicons: Lexicons, now: datetime
 ) -> Stored:
     """Store a checked page of `watched`'s mentions; `now` (UTC) is when it was fetched."""
-    accounts = _store_accounts(connection, watched.platform, page, now)
+    writers = list({account_key(mention): None for mention in page.mentions})
+    accounts = store_accounts(connection, watched.platform, writers, page.authors, now)
     latest = _latest_versions(page.mentions)
     known = _known_mentions(connection, watched.platform, latest)
     fresh = [mention for key, mention in latest.items() if key not in known]
@@ -76,7 +82,7 @@ def store_page(
         stored=len(fresh),
         edited=len(edited),
         duplicates=len(page.mentions) - len(fresh) - len(edited),
-        quarantined=quarantine(connection, page.refused, now),
+        quarantined=quarantine(connection, page.refused, now, watched, page.authors),
         newest=max((mention.posted_at for mention in page.mentions), default=None),
         reread=sum(one.fetched_at.date() == now.date() for one in known.values()),
     )
@@ -116,84 +122,52 @@ def move_cursor(
 def count_reads(connection: Connection, platform: Platform, reads: Reads, now: datetime) -> None:
     """Add `reads` to the platform's count of this UTC day."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    counted = asdict(reads)
-    statement = dialect.insert(ReadCountRow).values(platform=platform.value, day=now.date(), **counted)
-    sums = {name: getattr(ReadCountRow, name) + statement.excluded[name] for name in counted}
+    statement = dialect.insert(ReadCountRow).values(platform=platform.value, day=now.date(), **asdict(reads))
+    sums = {name: getattr(ReadCountRow, name) + statement.excluded[name] for name in asdict(reads)}
     connection.execute(statement.on_conflict_do_update(index_elements=["platform", "day"], set_=sums))
 
 
-def quarantine(connection: Connection, refused: Sequence[RefusedRow], now: datetime) -> int:
-    """Keep refused rows with their reasons; the same row refused before is not kept twice. Returns the new ones."""
-    rows = {}
+def quarantine(
+    connection: Connection,
+    refused: Sequence[RefusedRow],
+    now: datetime,
+    watched: WatchedAccount | None = None,
+    authors: Sequence[Author] = (),
+) -> int:
+    """Keep refused rows with their reasons; the same row refused before is not kept twice. Returns the new ones.
+
+    `watched` is whose mentions were pulled; of `authors` the profile of a row's author is kept beside its payload.
+    """
+    by_id = {author.external_id: author for author in authors}
+    rows: dict[str, dict[str, Any]] = {}
+    same: dict[str, str] = {}
     for row in refused:
         payload = _storable(row.payload)
-        fingerprint = hashlib.sha256(f"{row.source}\n{json.dumps(payload, sort_keys=True)}".encode()).hexdigest()
+        fingerprint, *former = _fingerprints(row.source, payload)
+        same |= dict.fromkeys((fingerprint, *former), fingerprint)
+        seen = by_id.get(str(payload.get("author_id")))
         rows[fingerprint] = {
             "fingerprint": fingerprint,
             "source": row.source,
             "external_id": None if row.external_id is None else clean(row.external_id)[:128],
-            "payload": payload,
+            "payload": payload | {AUTHOR_SEEN: _storable(asdict(seen))} if seen else payload,
             "reasons": list(row.reasons),
             "refused_at": now,
+            "watched_account_id": watched.id if watched else None,
         }
-    seen = select(QuarantinedRow.fingerprint).where(one_of(connection, QuarantinedRow.fingerprint, rows))
-    known = set(connection.scalars(seen)) if rows else set()
-    fresh = [row for fingerprint, row in rows.items() if fingerprint not in known]
-    if fresh:
-        connection.execute(insert(QuarantinedRow), fresh)
-    return len(fresh)
-
-
-def store_profiles(connection: Connection, authors: Iterable[Author], now: datetime) -> int:
-    """Remember profiles as seen at `now` (UTC), so that they need not be bought again for days."""
-    rows = [
-        {"of_platform": author.platform.value, "of_id": author.external_id, **_profile(author, now)}
-        for author in authors
-    ]
+    known = select(QuarantinedRow.fingerprint).where(one_of(connection, QuarantinedRow.fingerprint, same))
+    for fingerprint in connection.scalars(known).all() if rows else ():
+        rows.pop(same[fingerprint], None)
     if rows:
-        statement = update(AccountRow).where(
-            AccountRow.platform == bindparam("of_platform"), AccountRow.external_id == bindparam("of_id")
-        )
-        values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if not name.startswith("of_")}
-        connection.execute(statement.values(values), rows)
+        connection.execute(insert(QuarantinedRow), list(rows.values()))
     return len(rows)
 
 
-def _profile(author: Author | None, now: datetime) -> dict[str, Any]:
-    """The profile columns of an account; all empty where the profile has not been seen."""
-    if author is None:
-        return dict.fromkeys(("handle", "name", "bio", "followers", "verified", "profile_at"))
-    return {
-        "handle": _cleaned(author.handle),
-        "name": _cleaned(author.name),
-        "bio": _cleaned(author.bio),
-        "followers": author.followers,
-        "verified": _cleaned(author.verified),
-        "profile_at": now,
-    }
-
-
-def _store_accounts(connection: Connection, platform: Platform, page: Page, now: datetime) -> dict[str, int]:
-    profiles = {author.external_id: author for author in page.authors}
-    keys = list({account_key(mention): None for mention in page.mentions})
-    ids = _account_ids(connection, platform, keys)
-    missing = [key for key in keys if key not in ids]
-    if missing:
-        connection.execute(
-            insert(AccountRow),
-            [{"platform": platform.value, "external_id": key, **_profile(profiles.get(key), now)} for key in missing],
-        )
-    store_profiles(connection, [author for key, author in profiles.items() if key in ids], now)
-    return ids | _account_ids(connection, platform, missing)
-
-
-def _account_ids(connection: Connection, platform: Platform, keys: Sequence[str]) -> dict[str, int]:
-    rows = connection.execute(
-        select(AccountRow.external_id, AccountRow.id).where(
-            AccountRow.platform == platform.value, one_of(connection, AccountRow.external_id, keys)
-        )
-    )
-    return {row.external_id: row.id for row in rows}
+def _fingerprints(source: str, payload: Any) -> list[str]:
+    """A row's fingerprint, whichever door of its platform it came by; then those it was kept under at first."""
+    content, platform = json.dumps(payload, sort_keys=True), source.partition(":")[0]
+    names = (platform, source, f"{platform}:mentions", f"{platform}:search")
+    return [hashlib.sha256(f"{name}\n{content}".encode()).hexdigest() for name in names]
 
 
 def _latest_versions(mentions: Sequence[Mention]) -> dict[str, Mention]:
@@ -206,44 +180,40 @@ def _latest_versions(mentions: Sequence[Mention]) -> dict[str, Mention]:
 
 
 def _known_mentions(connection: Connection, platform: Platform, mentions: Mapping[str, Mention]) -> dict[str, _Known]:
-    rows = connection.execute(
-        select(
-            MentionRow.external_id,
-            MentionRow.id,
-            MentionRow.version,
-            MentionRow.text,
-            MentionRow.case_id,
-            MentionRow.fetched_at,
-        ).where(MentionRow.platform == platform.value, one_of(connection, MentionRow.external_id, mentions))
-    )
-    return {row.external_id: _Known(*row[1:]) for row in rows}
+    columns = MentionRow.__table__.c["external_id", "id", "version", "text", "case_id", "fetched_at"]
+    mine = (MentionRow.platform == platform.value, one_of(connection, MentionRow.external_id, mentions))
+    return {row.external_id: _Known(*row[1:]) for row in connection.execute(select(*columns).where(*mine))}
 
 
 def _is_edit(mention: Mention, known: _Known) -> bool:
-    if mention.version == known.version:
-        return clean(mention.text) != known.text
-    return mention.version > known.version
+    return clean(mention.text) != known.text if mention.version == known.version else mention.version > known.version
 
 
 def _store_edits(
     connection: Connection, edited: Sequence[Mention], known: Mapping[str, _Known], lexicons: Lexicons
 ) -> None:
-    """Take the newer words. What has no case yet is decided again; what has one keeps it."""
+    """Take the newer words. What has no case yet is decided again; what has one keeps it, and is read as said in it."""
+    cases = {known[mention.external_id].case_id for mention in edited} - {None}
+    about: dict[int, str] = {}
+    if cases:
+        of_cases = select(CaseRow.id, CaseRow.problem).where(one_of(connection, CaseRow.id, cases))
+        about = {row.id: row.problem for row in connection.execute(of_cases)}
     for mention in edited:
         before = known[mention.external_id]
+        context = None if before.case_id is None else Context(in_case=True, problem=about[before.case_id])
         values: dict[str, Any] = {
             "version": mention.version,
             "text": clean(mention.text),
-            **reading_columns(clean(mention.text), mention.kind, lexicons),
+            **reading_columns(clean(mention.text), mention.kind, lexicons, context),
         }
         if before.case_id is None:
             values["disposition"] = None
         connection.execute(update(MentionRow).where(MentionRow.id == before.id).values(values))
 
 
-def reading_columns(text: str, kind: MentionKind, lexicons: Lexicons) -> dict[str, Any]:
+def reading_columns(text: str, kind: MentionKind, lexicons: Lexicons, context: Context | None = None) -> dict[str, Any]:
     """Read a text (already cleaned): the columns that decide, and the verdict with its evidence as JSON."""
-    reading = read_text(text, lexicons, kind=kind.value)
+    reading = read_text(text, lexicons, kind=kind.value, context=context)
     return {
         "complaint": reading.complaint,
         "hard": reading.hard,
@@ -252,9 +222,10 @@ def reading_columns(text: str, kind: MentionKind, lexicons: Lexicons) -> dict[st
             "complaint": reading.complaint,
             "confidence": reading.confidence,
             "hard": reading.hard,
-            "hard_reasons": reading.hard_reasons,
+            "hard_reasons": list(reading.hard_reasons),
             "problem": reading.problem,
-            "evidence": reading.evidence,
+            "problems": list(reading.problems),
+            "evidence": list(reading.evidence),
         },
     }
 
@@ -272,10 +243,10 @@ def _mention_row(
         "watched_account_id": watched.id,
         "conversation_id": mention.conversation_id,
         "in_reply_to": mention.in_reply_to,
-        "mentioned_handles": mention.mentioned_handles,
+        "mentioned_handles": [clean(name) for name in mention.mentioned_handles],
         "text": text,
         "url": clean(mention.url),
-        "language": mention.language,
+        "language": clean(mention.language or "")[:16] or None,
         "posted_at": mention.posted_at,
         "fetched_at": now,
         **reading_columns(text, mention.kind, lexicons),
@@ -288,10 +259,4 @@ def _storable(value: Any) -> Any:
         return {clean(str(key)): _storable(part) for key, part in value.items()}
     if isinstance(value, list | tuple | set):
         return [_storable(part) for part in value]
-    if value is None or isinstance(value, bool | int):
-        return value
-    return clean(str(value))
-
-
-def _cleaned(value: str | None) -> str | None:
-    return None if value is None else clean(value)
+    return value if value is None or isinstance(value, bool | int) else clean(str(value))

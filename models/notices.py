@@ -32,6 +32,8 @@ class NoticeRow(Table):
     next_attempt_at: Mapped[datetime | None]
 
 
+Index("ix_notices_case_id", NoticeRow.case_id)
+Index("ix_notices_sent_at", NoticeRow.sent_at)
 Index(
     "ix_notices_unsent",
     NoticeRow.id,

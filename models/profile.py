@@ -2,154 +2,195 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from models.lexicons import Lexicons, Signal, longest_phrase
+from models.lexicons import Lexicons
 from models.mentions import Author
-from models.text import Words, handle_words, split_words, written_spans
+from models.profile_findings import STRONG, Found, read_part
 
 LONGEST_READ = 2_000
 """Characters read of a name or a bio; platforms allow 160 or so."""
-_BREAKS = frozenset(".,;|/•·\n!?–—:")
 _FAME = ((1_000_000, "followers_1m"), (100_000, "followers_100k"), (10_000, "followers_10k"))
 _FAME_ALONE = 100_000
 _NO_BADGE = frozenset({"none", "false", "no", "0"})
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileFinding:
+    """One thing in a profile that speaks for a category or against one."""
+
+    part: str
+    """`bio`, `name`, `handle`, `badge` or `followers`."""
+    words: str
+    start: int
+    """Where the words stand in the part's text; 0 and 0 for a badge and for followers."""
+    end: int
+    label: str
+    """The category it speaks for, or the `for` of a disqualifier."""
+    group: str
+    weight: float
+    """What it added to its category after disqualifiers; 0 for a disqualifier."""
+    share: float
+    """What disqualifiers left of it; for a disqualifier what it leaves of others."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileEvidence:
-    """The category a profile speaks most for, how surely, the words it rests on, and sentences for a person."""
+    """The category a profile speaks most for, and how surely; what it rests on is put into words when asked for."""
 
     category: str | None
     confidence: float
-    evidence: tuple[str, ...]
-    reasons: tuple[str, ...]
+    found: Sequence[Found] = ()
+    """What speaks for a category."""
+    counted: Sequence[Found] = ()
+    """Each group's strongest of `found`: what the sum is made of."""
+    disqualifiers: Sequence[Found] = ()
+    fame: Sequence[ProfileFinding] = ()
+    left: float = 1.0
+    """What disqualifiers of the whole account leave of everything."""
 
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The words it rests on."""
+        return tuple(dict.fromkeys(_as_told(found) for found in self._counted_in_order()))
 
-@dataclass(slots=True)
-class _Scales:
-    """What has been weighed so far."""
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Sentences for a person."""
+        spans = {_as_told(found): found.label for found in self._counted_in_order()}
+        reasons = [f'The profile says "{span}" ({of}).' for span, of in spans.items()]
+        reasons += [
+            f"It has {added.words} followers." if added.part == "followers" else f"It is verified ({added.words})."
+            for added in self.fame
+        ]
+        weakened = [_as_told(found) for found in self.found if found.share < 1.0]
+        weakened += [_as_told(told) for told in self.disqualifiers if told.label == "account"]
+        if weakened:
+            reasons.append("Counts little or not at all because of: " + ", ".join(dict.fromkeys(weakened)) + ".")
+        return tuple(reasons)
 
-    weights: dict[tuple[str, str], float] = field(default_factory=dict)
-    """(category, group) → the strongest finding."""
-    first: str | None = None
-    account_share: float = 1.0
-    spans: dict[str, str] = field(default_factory=dict)
-    """Words found → category."""
-    weakened: list[str] = field(default_factory=list)
+    @property
+    def findings(self) -> tuple[ProfileFinding, ...]:
+        """Everything found, with what it added and what disqualifiers left of it."""
+        kept = {id(found) for found in self.counted}
+        told = [_finding(found, found.weight if id(found) in kept else 0.0, self.left) for found in self.found]
+        told += [_finding(found, 0.0, 1.0) for found in self.disqualifiers]
+        if self.category:
+            left = self.left
+            told += [replace(added, weight=added.weight * left, share=left) for added in self.fame]
+        return tuple(told)
 
-    def add(self, signal: Signal, weight: float, span: str, share: float) -> None:
-        """Keep a group's strongest finding; `share` is what disqualifiers left of it."""
-        if share < 1.0:
-            self.weakened.append(span)
-        key = (signal.label, signal.group)
-        if weight > self.weights.get(key, 0.0):
-            self.weights[key] = weight
-            self.spans[span] = signal.label
-            self.first = self.first or signal.label
-
-    def lessen(self, share: float, span: str) -> None:
-        """Leave only a share of everything: the account is a shop, a parody, a bot."""
-        self.account_share = min(self.account_share, share)
-        self.weakened.append(span)
+    def _counted_in_order(self) -> list[Found]:
+        kept = {id(found) for found in self.counted}
+        return [found for found in self.found if id(found) in kept]
 
 
 def weigh_profile(author: Author, lexicons: Lexicons) -> ProfileEvidence:
     """Weigh name, bio, handle, badge and followers (clause 5.2.1); whatever is in them, it takes linear time."""
-    scales = _Scales()
-    for text in (author.bio, author.name):
-        if text:
-            _weigh_text(text[:LONGEST_READ], lexicons, scales)
-    if author.handle and author.handle != author.name:
-        _weigh_handle(author.handle, lexicons, scales)
-    return _verdict(author, lexicons, scales)
+    findings: list[Found] = []
+    disqualifiers: list[Found] = []
+    for part, text in (("bio", author.bio), ("name", author.name), ("handle", author.handle)):
+        if text and (part != "handle" or text != author.name):
+            read = read_part(part, text[:LONGEST_READ], lexicons)
+            findings += read.findings
+            disqualifiers += read.disqualifiers
+    if disqualifiers and findings:
+        _deny(findings)
+    return _verdict(author, findings, disqualifiers, lexicons)
 
 
-def _weigh_text(text: str, lexicons: Lexicons, scales: _Scales) -> None:
-    words = split_words(text, lexicons.profile_forms)
-    weakening: list[tuple[int, float]] = []
-    breaks: list[int] | None = None
-    taken = 0
-    for start, word in enumerate(words.normal):
-        branch = lexicons.profile.get(word)
-        if branch is None or start < taken:
-            continue
-        for signal, length in longest_phrase(branch, words.normal, start):
-            end = start + length
-            taken = max(taken, end)
-            span = words.as_written(start, end)
-            if signal.kind != "disqualifiers":
-                share = min((kept for until, kept in weakening if start < until), default=1.0)
-                scales.add(signal, signal.weight * share, span, share)
-            elif signal.label == "account":
-                scales.lessen(signal.weight, span)
-            else:
-                breaks = _breaks(text, words) if breaks is None else breaks
-                reach = end + int(lexicons.settings["disqualifiers.reach"])
-                weakening.append((min([place for place in breaks if end <= place] + [reach]), signal.weight))
+def _deny(findings: Sequence[Found]) -> None:
+    """What is denied in one place is not claimed in another: not by the same words, nor by a handle or lesser words."""
+    jested = {found.label for found in findings if found.in_jest}
+    denied = {found.words.lower() for found in findings if not found.share}
+    elsewhere = {found.label for found in findings if not found.share and found.part != "bio"}
+    for found in findings:
+        if found.label in jested or found.words.lower() in denied or (found.part == "bio" and found.label in elsewhere):
+            found.share = 0.0
+    said = [found for found in findings if found.signal.weight >= STRONG and found.part != "handle"]
+    for label in {found.label for found in said if found.share < 1.0}:
+        most = max(found.share for found in said if found.label == label)
+        if most < 1.0:
+            for found in findings:
+                if found.label == label and (found.signal.weight < STRONG or found.part == "handle"):
+                    found.share = 0.0
 
 
-def _breaks(text: str, words: Words) -> list[int]:
-    """Places in the normalised words before which a sentence, a clause or an item of a list ends."""
-    spans = written_spans(text)
-    broken = {
-        place for place in range(1, len(spans)) if not _BREAKS.isdisjoint(text[spans[place - 1][1] : spans[place][0]])
-    }
-    origin = words.origin
-    return [place for place in range(1, len(origin)) if origin[place] in broken and origin[place] != origin[place - 1]]
-
-
-def _weigh_handle(handle: str, lexicons: Lexicons, scales: _Scales) -> None:
-    normal = handle_words(handle, lexicons.profile_forms)
-    for start, word in enumerate(normal):
-        branch = lexicons.profile.get(word)
-        if branch is None:
-            continue
-        for signal, _ in longest_phrase(branch, normal, start):
-            if signal.kind != "disqualifiers":
-                scales.add(signal, signal.weight * lexicons.settings["professions.in_handle"], "@" + handle, 1.0)
-            elif signal.label == "account":
-                scales.lessen(signal.weight, "@" + handle)
-
-
-def _verdict(author: Author, lexicons: Lexicons, scales: _Scales) -> ProfileEvidence:
-    settings = lexicons.settings
-    sums: dict[str, float] = {}
-    for (label, _), weight in scales.weights.items():
-        sums[label] = sums.get(label, 0.0) + weight
-    fame, told = _fame(author, lexicons)
-    category, confidence = _alone(author, fame, settings)
-    if sums:
-        bonus = 1.0 + settings["professions.first_named"]
-        most = max((weight * (bonus if name == scales.first else 1.0), name) for name, weight in sums.items())
-        category, confidence = most[1], sums[most[1]] + fame
-    confidence = round(min(1.0, confidence) * scales.account_share, 3)
-    reasons = [f'The profile says "{span}" ({of}).' for span, of in scales.spans.items()] + told
-    if scales.weakened:
-        reasons.append("Counts little or not at all because of: " + ", ".join(scales.weakened) + ".")
-    return ProfileEvidence(category, confidence, tuple(scales.spans), tuple(reasons))
-
-
-def _fame(author: Author, lexicons: Lexicons) -> tuple[float, list[str]]:
-    """What badge and followers add, and sentences that say so."""
-    added, told = 0.0, []
-    for least, name in _FAME:
-        if (author.followers or 0) >= least:
-            added += lexicons.settings[f"professions.{name}"]
-            told.append(f"It has {author.followers} followers.")
-            break
+def _verdict(
+    author: Author, findings: Sequence[Found], disqualifiers: Sequence[Found], lexicons: Lexicons
+) -> ProfileEvidence:
+    best = _strongest(findings)
     badge = (author.verified or "").strip().lower()
-    if badge and badge not in _NO_BADGE:
-        added += lexicons.settings.get(f"professions.{badge}_badge", lexicons.settings["professions.badge"])
-        told.append(f"It is verified ({badge}).")
-    return added, told
+    badge = "" if badge in _NO_BADGE else badge
+    category, weight = _foremost(best, lexicons) if best else (_alone(author, badge), 0.0)
+    left = min([told.share for told in disqualifiers if told.label == "account"], default=1.0) if disqualifiers else 1.0
+    fame = _fame(author, badge, category or "", not best, lexicons)
+    confidence = 0.0
+    if category:
+        total = weight + sum([added.weight for added in fame])
+        confidence = round(_confidence(total, lexicons) * left, 3)
+    return ProfileEvidence(category, confidence, findings, tuple(best.values()), disqualifiers, fame, left)
 
 
-def _alone(author: Author, fame: float, settings: Mapping[str, float]) -> tuple[str | None, float]:
+def _strongest(findings: Sequence[Found]) -> dict[tuple[str, str], Found]:
+    """Each group's strongest finding, by category and group, in the order of their first words."""
+    best: dict[tuple[str, str], Found] = {}
+    for found in findings:
+        weight, key = found.weight, (found.label, found.group)
+        if weight > 0.0 and (key not in best or weight > best[key].weight):
+            best[key] = found
+    return best
+
+
+def _foremost(best: Mapping[tuple[str, str], Found], lexicons: Lexicons) -> tuple[str, float]:
+    """The category most is said of, the one named first with a bonus, and how much."""
+    sums: dict[str, float] = {}
+    for (label, _), found in best.items():
+        sums[label] = sums.get(label, 0.0) + found.weight
+    if len(sums) == 1:
+        return sums.popitem()
+    first, bonus = next(iter(sums)), 1.0 + lexicons.settings["professions.first_named"]
+    category = max([(total * (bonus if label == first else 1.0), label) for label, total in sums.items()])[1]
+    return category, sums[category]
+
+
+def _alone(author: Author, badge: str) -> str | None:
     """A profile that names no profession: a government badge speaks for itself, many followers for a public figure."""
-    if (author.verified or "").strip().lower() == "government":
-        return "government", fame
-    if (author.followers or 0) >= _FAME_ALONE:
-        return "public_figure", fame + settings["professions.fame_alone"]
-    return None, 0.0
+    if badge == "government":
+        return badge
+    return "public_figure" if (author.followers or 0) >= _FAME_ALONE else None
+
+
+def _fame(author: Author, badge: str, category: str, is_alone: bool, lexicons: Lexicons) -> list[ProfileFinding]:
+    """What followers and badge add to a category."""
+    settings, found = lexicons.settings, []
+    followers = author.followers or 0
+    if followers >= _FAME[-1][0]:
+        name = next(name for least, name in _FAME if followers >= least)
+        weight = settings[f"professions.{name}"]
+        if is_alone and category == "public_figure":
+            weight += settings["professions.fame_alone"]
+        found.append(ProfileFinding("followers", str(followers), 0, 0, category, name, weight, 1.0))
+    if badge:
+        weight = settings.get(f"professions.{badge}_badge", settings["professions.badge"])
+        found.append(ProfileFinding("badge", badge, 0, 0, category, f"{badge}_badge", weight, 1.0))
+    return found
+
+
+def _confidence(weight: float, lexicons: Lexicons) -> float:
+    """How often profiles of that weight are what they are taken for: half of them at `even_at`, then ever more."""
+    steepness = lexicons.settings["professions.steepness"]
+    rise = float(max(weight, 0.0) ** steepness)
+    return rise / (rise + float(lexicons.settings["professions.even_at"] ** steepness))
+
+
+def _as_told(found: Found) -> str:
+    return f"@{found.words}" if found.part == "handle" else found.words
+
+
+def _finding(found: Found, weight: float, left: float) -> ProfileFinding:
+    start, end = found.span
+    return ProfileFinding(
+        found.part, found.words, start, end, found.label, found.group, weight * left, found.share * left
+    )

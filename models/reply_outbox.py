@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, or_, select, update
 
 from models.accounts import AccountRow, WatchedAccountRow
-from models.case_book import entry, write_journal
 from models.case_clocks import stop_case_clocks
 from models.case_life import CaseStatus
 from models.case_notices import CaseNotice, write_notices
@@ -21,6 +20,8 @@ from models.case_reading import case_rows, desk_people, handler_of
 from models.case_steps import CaseHand, take_case_step
 from models.cases import IS_TO_SEND, CaseRow, InteractionRow, case_number
 from models.clocks import ClockKind
+from models.journal import entry, write_journal
+from models.revisions import instructions_by_case
 from models.work_instruction import WorkInstruction
 
 OUTBOX = "outbox"
@@ -113,10 +114,9 @@ def mark_sent(
         mine.values(delivery="sent", platform_id=platform_id, next_attempt_at=None, last_error=None, tried_at=now)
     )
     stop_case_clocks(connection, [reply.case_id], now, [ClockKind.FIRST_RESPONSE])
+    own = instructions_by_case(connection, [reply.case_id], instruction)[reply.case_id]
     detail = {"interaction": reply.id, "sender": reply.sender_handle, "tries": reply.attempts + 1}
-    write_journal(
-        connection, [entry(now, "reply_sent", "5.3.2a", instruction, detail, case_id=reply.case_id, actor=OUTBOX)]
-    )
+    write_journal(connection, [entry(now, "reply_sent", "5.3.2a", own, detail, case_id=reply.case_id, actor=OUTBOX)])
 
 
 def put_off(
@@ -133,10 +133,9 @@ def give_back(connection: Connection, reply: DueReply, error: str, instruction: 
     """It cannot be sent: whoever has the case is told why, and answers another way (5.3.2a)."""
     mine = update(InteractionRow).where(InteractionRow.id == reply.id)
     connection.execute(mine.values(delivery="failed", next_attempt_at=None, last_error=error[:500]))
-    detail = {"interaction": reply.id, "sender": reply.sender_handle, "why": error[:300]}
-    write_journal(
-        connection, [entry(now, "reply_failed", "5.3.2a", instruction, detail, case_id=reply.case_id, actor=OUTBOX)]
-    )
+    own = instructions_by_case(connection, [reply.case_id], instruction)[reply.case_id]
+    detail = {"interaction": reply.id, "sender": reply.sender_handle}  # why: beside the answer, it may quote anything
+    write_journal(connection, [entry(now, "reply_failed", "5.3.2a", own, detail, case_id=reply.case_id, actor=OUTBOX)])
     (case,) = case_rows(connection, [reply.case_id])
     hand = CaseHand(connection, case, OUTBOX, desk_people(connection, now), instruction, now)
     if case.status == CaseStatus.WAITING_CUSTOMER:  # nobody asked them anything

@@ -23,6 +23,8 @@ class StaffRow(Table):
     capacity: Mapped[int] = mapped_column(Integer)
     social_handle: Mapped[str | None] = mapped_column(String(100))
     away_until: Mapped[datetime | None]
+    left_on: Mapped[date | None]
+    """The day in Asia/Jakarta from which the staff list no longer has this person; what they did stays theirs."""
 
 
 class QaScoreRow(Table):

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property
 
-LINK, NUMBER, DAYS, WEEK, SHOUT, STRANGER, RETELLING = "<url>", "<num>", "<days>", "<week>", "<shout>", "<else>", "<rt>"
+LINK, NUMBER, DAYS, WEEK, SHOUT = "<url>", "<num>", "<days>", "<week>", "<shout>"
+STRANGER, RETELLING, IN_CASE = "<else>", "<rt>", "<case>"
 """Words that stand for what cannot be listed: a link, a number, a duration of a day or more, of a week or more,
-capitals throughout, a text that names no telecom matter, an old-style retweet. Lexicons may use them in phrases."""
+capitals throughout, a text that names no telecom matter, an old-style retweet, words said in an open case of their
+author's. Lexicons may use them in phrases."""
 
+GENERATION = (NUMBER, "generation")
+"""4G, 5G and the like: the G is no "tidak"."""
 LONGEST_WORD = 40
+_REMEMBERED = 100_000
 
 _TOKEN = re.compile(
     r"https?://\S+|www\.\S+"
     r"|[@#]\w+"
     r"|[^\W\d_]+(?:[*]+[^\W\d_]+)*(?:['’][^\W\d_]+)?(?:2(?!\w))?"
+    r"|\d+(?:[.,]\d+)?[gG](?![^\W_])"
     r"|\d+(?:[.,:]\d+)*"
     r"|[?!\"“”]"
     r"|[\u2600-\u27bf\U0001f300-\U0001faff]"
@@ -52,6 +58,13 @@ class WordForms:
     not_negating: frozenset[str]
     vocabulary: frozenset[str] = frozenset()
     """Every word of every phrase; a word with an ending is cut only if that leads to one of these."""
+    _seen: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
+    """Written words met before, with their normal forms."""
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every word that has a normal form here."""
+        return self.vocabulary.union(self.slang, self.ordinals, self.numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +83,12 @@ class Words:
 def split_words(text: str, forms: WordForms) -> Words:
     """Split a text and normalise every word; slang may become several words, a hashtag its parts."""
     written = _TOKEN.findall(text)
-    normal: list[str] = []
-    origin: list[int] = []
-    for index, word in enumerate(written):
-        form = normal_form(word, forms)
-        normal.extend(form)
-        origin.append(index)
-        if len(form) != 1:
-            origin.pop()
-            origin.extend([index] * len(form))
+    seen = forms._seen.get
+    made = [seen(word) or normal_form(word, forms) for word in written]
+    normal = [word for form in made for word in form]
+    if len(normal) == len(written) and () not in made:
+        return Words(written, normal, list(range(len(normal))))
+    origin = [index for index, form in enumerate(made) for _ in form]
     return Words(written, normal, origin)
 
 
@@ -87,12 +97,19 @@ def written_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _TOKEN.finditer(text)]
 
 
-@lru_cache(maxsize=60_000)
 def normal_form(written: str, forms: WordForms) -> tuple[str, ...]:
     """One written word as the words of the lexicons; nothing for a bare quotation mark's kin."""
+    seen = forms._seen
+    if len(seen) >= _REMEMBERED:
+        seen.clear()
+    seen[written] = form = _normal_form(written, forms)
+    return form
+
+
+def _normal_form(written: str, forms: WordForms) -> tuple[str, ...]:
     first = written[0]
     if first.isdigit():
-        return (NUMBER,)
+        return (NUMBER,) if written[-1].isdigit() else GENERATION
     if first == "@":
         return (written[:LONGEST_WORD].lower(),)
     if first == "#":
@@ -137,12 +154,11 @@ def _hashtag(tag: str, forms: WordForms) -> tuple[str, ...]:
     """#TelkomselLemot and #telkomsel_lemot by their parts; #internetlelet cut in two known words if it can be."""
     parts = [part for part in _HASHTAG_PART.findall(tag[:LONGEST_WORD]) if not part.isdigit()]
     if len(parts) == 1:
-        word = parts[0].lower()
-        if _known(word, forms) is None:
+        word, known = parts[0].lower(), forms.known
+        if word not in known:
             for cut in range(3, len(word) - 2):
-                head, tail = _known(word[:cut], forms), _known(word[cut:], forms)
-                if head and tail:
-                    return head + tail
+                if word[:cut] in known and word[cut:] in known:
+                    return (_known(word[:cut], forms) or ()) + (_known(word[cut:], forms) or ())
     return tuple(form for part in parts for form in _word(part.lower(), forms)) or ("#",)
 
 
@@ -163,7 +179,8 @@ def days_of_trouble(words: Words, forms: WordForms) -> float:
             continue
         count, start, end = _count(words, index, forms)
         after = normal[end : end + 3]
-        if not count or not forms.stops.isdisjoint(after) or normal[max(0, start - 2) : start] == ["belum", "ada"]:
+        before = normal[max(0, start - 2) : start]
+        if not count or not forms.stops.isdisjoint(after) or before == ["belum", "ada"] or before[-1:] == ["jam"]:
             continue
         if start < index - 1 or not forms.cues.isdisjoint(normal[max(0, start - 3) : start] + after):
             longest = max(longest, count * unit)

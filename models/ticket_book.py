@@ -13,12 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from models.case_book import entry, write_journal
 from models.case_life import AT_WORK, CaseStatus, take_step
 from models.case_notices import CaseNotice, write_notices
 from models.cases import OVER, CaseRow, case_number
 from models.desk_roster import staff_ids, staff_on_book
 from models.eligibility import on_duty_or_all
+from models.journal import entry, write_journal
+from models.revisions import instructions_by_case
 from models.ticket_clocks import start_clocks, stop_clock, tighten_clocks
 from models.ticket_life import WITH_UNIT, TicketStatus, ticket_step
 from models.ticket_reading import handler_codes, ticket_row
@@ -83,12 +84,17 @@ def open_ticket(
         "pic_id": _pic_with_least(connection, now),
     }
     ticket_id = connection.execute(insert(TicketRow).returning(TicketRow.id), values).scalar_one()
-    start_clocks(connection, ticket_id, case_id, chosen, case.severity, now, rules.instruction)
+    start_clocks(connection, ticket_id, case_id, chosen, case.severity, now, _own(connection, case_id, rules))
     detail = {"unit": chosen.code, "problem": values["problem"], "severity": case.severity}
     journal_ticket(connection, ticket_row(connection, ticket_id), "ticket_opened", "5.3.2a", rules, now, detail, actor)
     if CaseStatus(case.status) in AT_WORK:
         _step_case(connection, case_id, CaseStatus(case.status), "wait_for_unit", rules, now)
     return ticket_id
+
+
+def _own(connection: Connection, case_id: int, rules: Rules) -> WorkInstruction:
+    """The work instruction as it was when the case was opened."""
+    return instructions_by_case(connection, [case_id], rules.instruction)[case_id]
 
 
 def _open_case(connection: Connection, case_id: int) -> Row[Any]:
@@ -144,7 +150,7 @@ def harden_ticket(connection: Connection, ticket: Row[Any], rules: Rules, now: d
     severity = connection.scalar(select(CaseRow.severity).where(CaseRow.id == ticket.case_id))
     if severity != "hard" or ticket.severity == "hard" or ticket.status == TicketStatus.VERIFIED:
         return
-    tighten_clocks(connection, ticket.id, rules.unit(ticket.unit), rules.instruction)
+    tighten_clocks(connection, ticket.id, rules.unit(ticket.unit), _own(connection, ticket.case_id, rules))
     told_now = {"look_at": now} if TicketStatus(ticket.status) in WITH_UNIT else {}
     set_ticket(connection, ticket.id, severity="hard", **told_now)
     journal_ticket(connection, ticket, "ticket_hardened", "5.3.2c", rules, now, {"unit": ticket.unit})
@@ -161,9 +167,8 @@ def journal_ticket(
     actor: str = FOLLOW_UP,
 ) -> None:
     """One journal entry about a ticket; references and verdicts only."""
-    made = entry(
-        now, event, clause, rules.instruction, detail, case_id=ticket.case_id, ticket_id=ticket.id, actor=actor
-    )
+    own = _own(connection, ticket.case_id, rules)
+    made = entry(now, event, clause, own, detail, case_id=ticket.case_id, ticket_id=ticket.id, actor=actor)
     write_journal(connection, [made])
 
 
@@ -217,7 +222,15 @@ def _sent_anew(connection: Connection, ticket: Row[Any], unit: str, rules: Rules
     """The ticket goes to a unit once more: a new round under a new key, its clocks from the beginning."""
     for kind in TicketClockKind:
         stop_clock(connection, ticket.id, kind, now)
-    start_clocks(connection, ticket.id, ticket.case_id, rules.unit(unit), ticket.severity, now, rules.instruction)
+    start_clocks(
+        connection,
+        ticket.id,
+        ticket.case_id,
+        rules.unit(unit),
+        ticket.severity,
+        now,
+        _own(connection, ticket.case_id, rules),
+    )
     level = 0 if unit != ticket.unit else ticket.escalation_level
     return {
         "unit": unit,
@@ -237,7 +250,7 @@ def _step_case(
 ) -> None:
     step = take_step(status, verb)
     connection.execute(update(CaseRow).where(CaseRow.id == case_id).values(status=step.status.value))
-    made = entry(now, step.event, step.clause, rules.instruction, {}, case_id=case_id, actor=FOLLOW_UP)
+    made = entry(now, step.event, step.clause, _own(connection, case_id, rules), {}, case_id=case_id, actor=FOLLOW_UP)
     write_journal(connection, [made])
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from models.accounts import AccountRow
-from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow, case_number
+from models.cases import CaseRow, ClockRow, InteractionRow, case_number
 from models.clock_picture import ClockBar, clock_picture
+from models.journal import JournalRow
 from models.safe_text import for_markdown
 from models.staff import StaffRow
 from models.ticket_reading import opening_mention, ticket_row
-from models.ticket_rows import ContactRow, UnitUpdateRow, ticket_number
+from models.ticket_rows import ContactRow, UnitContactRow, UnitUpdateRow, ticket_number
 from models.ticket_steps import TicketVerdict
 from models.unit_hours import JAKARTA
 from models.units import Unit
@@ -110,9 +111,22 @@ def _head(connection: Connection, ticket: Row[Any], unit: Unit, verdict: TicketV
         lines.append(
             f"- Escalation level {ticket.escalation_level}: {for_markdown(unit.post(ticket.escalation_level))}"
         )
+    if call := _who_to_call(connection, ticket):
+        lines.append(call)
     if ticket.reference:
         lines.append(f"- The unit's reference: {for_markdown(ticket.reference)}")
     return "\n".join(lines)
+
+
+def _who_to_call(connection: Connection, ticket: Row[Any]) -> str:
+    """Who to call at the unit at the ticket's escalation level, or at the nearest level below that has somebody."""
+    of_unit = select(UnitContactRow.__table__).where(UnitContactRow.unit == ticket.unit)
+    nearest = of_unit.where(UnitContactRow.level <= ticket.escalation_level).order_by(UnitContactRow.level.desc())
+    who = connection.execute(nearest.limit(1)).one_or_none()
+    if who is None:
+        return ""
+    told = [for_markdown(part, 200) for part in (who.name, who.phone, who.email) if part]
+    return f"- To call: {', '.join(told)}"
 
 
 def _customer(connection: Connection, ticket: Row[Any]) -> str:

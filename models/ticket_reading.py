@@ -73,7 +73,9 @@ def pics_to_tell(
     """The ticket's PIC, and where that one is not on duty at `now` (UTC) those PICs who are; the supervisors on duty
     besides them where asked for, and where there is no PIC at all."""
     people = staff_on_book(connection, now)
+    left = {one.code for ones in people.values() for one in ones if one.left}
     mine, present = pic_code(connection, ticket), on_duty_or_all(people.get("pic", []), now)
+    mine = None if mine in left else mine
     told = [mine] if mine in present else [*filter(None, [mine]), *present]
     return told + (on_duty_or_all(people.get("supervisor", []), now) if and_supervisors or not told else [])
 

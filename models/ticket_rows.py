@@ -32,6 +32,19 @@ class UnitRow(Table):
     last_error: Mapped[str | None] = mapped_column(String(500))
 
 
+class UnitContactRow(Table):
+    """Who holds a post of a unit's ladder (level 1, 2, …) or takes its everyday calls (level 0), and how to reach
+    them."""
+
+    __tablename__ = "unit_contacts"
+
+    unit: Mapped[str] = mapped_column(String(32), primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(200))
+    phone: Mapped[str | None] = mapped_column(String(32))
+    email: Mapped[str | None] = mapped_column(String(200))
+
+
 class TicketRow(Table):
     """One unit's part in solving a case; its life is in `models/ticket_life.py`.
 

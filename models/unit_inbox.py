@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from models.case_book import entry, write_journal
 from models.database import one_of
+from models.journal import entry, write_journal
+from models.revisions import instructions_by_case
 from models.ticket_book import Rules
 from models.ticket_life import TicketStatus
 from models.ticket_rows import ContactRow, TicketRow, UnitRow, UnitUpdateRow
@@ -90,12 +91,13 @@ def close_late_changes(connection: Connection, rules: Rules, now: datetime) -> i
         .order_by(UnitUpdateRow.id)
     ).all()
     why = "the ticket is verified already"
+    own = instructions_by_case(connection, {row.case_id for row in rows}, rules.instruction)
     entries = [
         entry(
             now,
             "unit_update_ignored",
             "4.4",
-            rules.instruction,
+            own[row.case_id],
             {"update": row.id, "via": row.via, "says": row.status, "why": why},
             case_id=row.case_id,
             ticket_id=row.ticket_id,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from models.lexicons import PROBLEMS, ProblemName
 from models.unit_hours import UnitHours
 from models.work_instruction import Duration
-from models.yaml_lines import Marked, Problem, place_of, plain, read_marked
+from models.yaml_lines import Marked, Problem, place_of, plain, read_checked
 
 
 class UnitsError(ValueError):
@@ -137,16 +137,7 @@ def load_units(path: Path) -> Units:
     Raises:
         UnitsError: it is missing, unreadable or wrong; every problem is named with its line.
     """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnitsError(f"{path}: cannot be read: {error}") from error
-    root, problems = read_marked(text)
-    found = _read(root, problems) if root is not None else {}
-    if problems:
-        lines = "\n".join(f"{path}:{one.line}: {one.text}" for one in sorted(set(problems)))
-        raise UnitsError(f"The units cannot be in force.\n{lines}")
-    return found
+    return read_checked(path, _read, UnitsError, "The units cannot be in force.")
 
 
 def _read(root: Marked, problems: list[Problem]) -> dict[str, Unit]:

@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from models.priority import PriorityThresholds
-from models.yaml_lines import Marked, Problem, read_marked
+from models.yaml_lines import Marked, Problem, check_text, text_of_file
 
 CLAUSES = (
     *("2", "3", "4.1", "4.2", "4.3", "4.4", "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.2.1"),
@@ -32,6 +32,8 @@ CATEGORIES = (
 """The professions of clause 5.2.1 and the list of BOD accounts."""
 
 UNITS = {"s": 1, "min": 60, "h": 3600, "days": 86_400}
+WORDS_AT_LEAST = 3
+"""How many words say what a revision changed."""
 
 
 class WorkInstructionError(ValueError):
@@ -39,11 +41,21 @@ class WorkInstructionError(ValueError):
 
 
 def _duration(value: Any) -> Any:
-    """`5 min`, `24 h`, `30 s`, `3 days` → timedelta."""
+    """`5 min`, `24 h`, `30 s`, `3 days` → timedelta; one that is a timedelta already stays."""
+    if isinstance(value, timedelta):
+        return value
     match = re.fullmatch(r"(\d+) (s|min|h|days)", value) if isinstance(value, str) else None
     if not match:
         raise ValueError("write a duration as a number and s, min, h or days, for instance 15 min")
     return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+
+
+def _in_words(value: str) -> str:
+    """What a revision changed, on one line."""
+    words = value.split()
+    if len(words) < WORDS_AT_LEAST:
+        raise ValueError("say in words what this revision changes, for instance settle_within shortened to 12 h")
+    return " ".join(words)
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
@@ -125,12 +137,14 @@ class ClockRules(_Settings):
 
 
 class WorkInstruction(_Settings):
-    """The instruction in force. `clauses` has what each clause demands, by its number."""
+    """The instruction in force. `clauses` has what each clause demands, by its number; `change` says in words what
+    this revision changed, `effective` is the day (Asia/Jakarta) from which it is in force."""
 
     code: str
     title: str
-    revision: str
+    revision: Annotated[str, Field(min_length=1, max_length=32)]
     effective: date
+    change: Annotated[str, AfterValidator(_in_words)]
     under: str
     clauses: dict[str, str]
     detection: DetectionRules
@@ -146,7 +160,7 @@ GROUPS: dict[str, type[_Settings]] = {
     for name, field in WorkInstruction.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, _Settings)
 }
-HEAD = ("code", "title", "revision", "effective", "under")
+HEAD = ("code", "title", "revision", "effective", "change", "under")
 
 
 def load_work_instruction(path: Path) -> WorkInstruction:
@@ -155,16 +169,17 @@ def load_work_instruction(path: Path) -> WorkInstruction:
     Raises:
         WorkInstructionError: it is missing, unreadable or wrong; every problem is named with its line.
     """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WorkInstructionError(f"{path}: cannot be read: {error}") from error
-    root, problems = read_marked(text)
-    found = _read(root, problems) if root is not None else None
-    if problems or found is None:
-        lines = "\n".join(f"{path}:{one.line}: {one.text}" for one in sorted(set(problems)))
-        raise WorkInstructionError(f"The work instruction cannot be in force.\n{lines}")
-    return found
+    return read_work_instruction(instruction_text(path), path)
+
+
+def instruction_text(path: Path) -> str:
+    """The file at `path` as it stands. Raises `WorkInstructionError` where it cannot be read."""
+    return text_of_file(path, WorkInstructionError)
+
+
+def read_work_instruction(text: str, path: Path) -> WorkInstruction:
+    """Check the text of the file at `path`; raises `WorkInstructionError` as `load_work_instruction` does."""
+    return check_text(text, path, _read, WorkInstructionError, "The work instruction cannot be in force.")
 
 
 def _read(root: Marked, problems: list[Problem]) -> WorkInstruction | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,42 @@ class Problem:
     text: str
 
 
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_checked(
+    path: Path, read: Callable[[Marked, list[Problem]], T | None], error: type[ValueError], told: str
+) -> T:
+    """What the file at `path` says, as `read` makes it of the parsed text; `read` adds what is wrong to the problems.
+
+    Raises:
+        ValueError: as `error`, where the file is missing, unreadable or wrong; its message begins with `told` and has
+            a line for each problem: file, line, reason.
+    """
+    return check_text(text_of_file(path, error), path, read, error, told)
+
+
+def check_text(
+    text: str, path: Path, read: Callable[[Marked, list[Problem]], T | None], error: type[ValueError], told: str
+) -> T:
+    """The same of a text that stands in the file at `path`."""
+    root, problems = read_marked(text)
+    found = read(root, problems) if root is not None else None
+    if problems or found is None:
+        lines = "\n".join(f"{path}:{one.line}: {one.text}" for one in sorted(set(problems)))
+        raise error(f"{told}\n{lines}")
+    return found
+
+
+def text_of_file(path: Path, error: type[ValueError]) -> str:
+    """The text of a file that people edit. Raises `error` where it cannot be read."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise error(f"{path}: cannot be read: {wrong}") from wrong
+
+
 def plain(node: Marked) -> Any:
     """A marked value as it stands in the file, without its lines."""
     if isinstance(node.value, dict):
@@ -41,6 +79,43 @@ def place_of(node: Marked, loc: Sequence[int | str]) -> Marked:
         if listed or (isinstance(node.value, dict) and part in node.value):
             node = node.value[part]
     return node
+
+
+def problem_about(name: str, node: Marked, error: Any) -> Problem:
+    """A pydantic error about the entry `name` (empty: the file itself) as a problem on the line of the value it is
+    about; places in a list count from 1. An error about the whole whose message names a field is about that."""
+    said = str(error["msg"]).removeprefix("Value error, ")
+    field, _, rest = said.partition(": ")
+    if not error["loc"] and isinstance(node.value, dict) and field in node.value:
+        return Problem(node.value[field].line, f"{name}.{field}: {rest}")
+    at = place_of(node, error["loc"])
+    parts = [str(part + 1) if isinstance(part, int) else str(part) for part in error["loc"]]
+    where = ".".join([name, *parts] if name else parts)
+    if error["type"] == "missing":
+        return Problem(at.line, f"{where}: is missing; write it")
+    if error["type"] == "extra_forbidden":
+        return Problem(at.line, f"{where}: no such entry")
+    return Problem(at.line, f"{where}: {said} (found {error['input']!r})")
+
+
+def read_entries(
+    entries: Marked, model: type[M], codes: Collection[str], what: str, problems: list[Problem]
+) -> dict[str, M]:
+    """A mapping with exactly one entry for each of `codes`, each a `model` with its `code`; `what` is what an entry is
+    called."""
+    found: dict[str, M] = {}
+    for code, node in entries.value.items():
+        if code not in codes:
+            problems.append(Problem(node.line, f"{code}: no such {what}; known: {', '.join(codes)}"))
+            continue
+        try:
+            written = plain(node)
+            found[code] = model.model_validate({"code": code, **(written if isinstance(written, dict) else {})})
+        except ValidationError as error:
+            problems += [problem_about(code, node, one) for one in error.errors()]
+    missing = [code for code in codes if code not in entries.value]
+    problems += [Problem(entries.line, f"{code}: is missing; every {what} needs its entry") for code in missing]
+    return found
 
 
 def read_marked(text: str) -> tuple[Marked | None, list[Problem]]:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.exceptions import ObjectNotFound
 from sqlalchemy import Connection, func, select
 
 from models.answers import SuggestedAnswer, answer_stage, suggested_answers
@@ -23,10 +22,9 @@ from models.clocks import ClockKind
 from models.database import one_of, write_transaction
 from models.form_links import Forms, case_artifact_key
 from models.live_board import BoardCase, board_cases, read_board
-from tasks.artifacts import publish
+from tasks.artifacts import deployment_id, publish
 from tasks.database import desk_engine
 from tasks.desk_data import answers, hard_complaint, instruction
-from tasks.follow_ups import client
 from tasks.replies import accounts_that_post
 from tasks.settings import Settings
 
@@ -36,12 +34,7 @@ FILES_AT_ONCE = 40
 
 def desk_forms() -> Forms:
     """Where the forms are in the UI that this desk is looked at with."""
-    with client() as prefect:
-        try:
-            deployment = str(prefect.read_deployment_by_name("handle-case/desk").id)
-        except ObjectNotFound:
-            deployment = None
-    return Forms(Settings().ui_url, deployment)
+    return Forms(Settings().ui_url, deployment_id("handle-case/desk"))
 
 
 @task(name="publish case file", cache_policy=NO_CACHE)

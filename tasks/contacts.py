@@ -89,7 +89,7 @@ def _note_success(held: Held, kind: str, key: str, answer: UnitAnswer) -> None:
     with holding(held) as (connection, ticket, now):
         named = answer.reference if kind == StepKind.DISPATCH else None
         add_contact(connection, ticket, kind, key, TAKEN, answer.status_code, "", now, named)
-        detail = {"unit": ticket.unit, "key": key, "reference": answer.reference}
+        detail = {"unit": ticket.unit, "key": key}  # the unit's reference stands in the contact: a journal is for good
         if kind == StepKind.DISPATCH:
             if TicketStatus(ticket.status) in TO_SEND:
                 reference: dict[str, Any] = {"reference": answer.reference, "dispatched_at": now, "contacted_at": now}

@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 from sqlalchemy import Connection, or_, select, update
 
+from models.account_judging import judge_accounts, known_accounts
+from models.account_store import store_profiles
 from models.accounts import AccountRow, WatchedAccountRow
 from models.case_assigning import AssignmentOutcome, assign_waiting_cases
 from models.case_book import record_verdicts, write_openings
@@ -24,22 +25,21 @@ from models.case_opening import (
     OpeningPlan,
     Undecided,
     cases_at_hand,
-    judge_accounts,
-    known_accounts,
     plan_openings,
     undecided_mentions,
 )
 from models.database import chunks, write_transaction
+from models.mention_context import in_turns, read_in_context
 from models.mention_rows import MentionRow
-from models.mention_store import count_reads, store_profiles
+from models.mention_store import count_reads
 from models.mentions import Platform
 from models.priority import PriorityVerdict
+from models.unit_hours import JAKARTA
 from tasks.database import desk_engine
 from tasks.desk_data import instruction, lexicons
 from tasks.platforms.errors import PlatformError
 from tasks.platforms.pull import look_up_authors
 
-JAKARTA = ZoneInfo("Asia/Jakarta")
 BATCH = 5_000
 """Mentions decided in one transaction: long enough to be fast, short enough not to keep other writers waiting."""
 
@@ -109,15 +109,20 @@ def open_cases() -> Openings:
 
 def decide_mentions(connection: Connection, mentions: Sequence[Undecided], now: datetime, openings: Openings) -> None:
     """One batch, in the caller's transaction; `openings` is counted up."""
+    for turn in in_turns(mentions):
+        _decide(connection, turn, now, openings)
+
+
+def _decide(connection: Connection, mentions: Sequence[Undecided], now: datetime, openings: Openings) -> None:
     account_ids = sorted({mention.account_id for mention in mentions})
-    accounts = known_accounts(connection, sorted({mention.account_id for mention in mentions if mention.complaint}))
     rules = instruction()
+    at_hand = cases_at_hand(connection, account_ids, now, rules)
+    mentions = read_in_context(connection, mentions, at_hand.open, lexicons())
+    accounts = known_accounts(connection, sorted({mention.account_id for mention in mentions if mention.complaint}))
     verdicts = judge_accounts(
         connection, accounts, now.astimezone(JAKARTA).date(), lexicons(), rules.priority.thresholds
     )
-    window = rules.cases.reopen_window
-    at_hand = cases_at_hand(connection, account_ids, now, window)
-    plan = plan_openings(mentions, verdicts, _own_accounts(connection), at_hand, now, window)
+    plan = plan_openings(mentions, verdicts, _own_accounts(connection), at_hand, now)
     record_verdicts(connection, accounts, verdicts, rules, now)
     write_openings(connection, plan, rules, now)
     _count(openings, plan, mentions, verdicts)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
@@ -19,7 +19,7 @@ from models.ticket_rows import TicketRow, ticket_number
 from tasks.database import desk_engine
 from tasks.desk_data import hard_complaint
 from tasks.desk_forms import DeskAction, Reply
-from tasks.follow_ups import start_run, wake_run
+from tasks.follow_ups import refused, start_run, wake_run
 from tasks.holding import rules
 from tasks.replies import accounts_that_post
 
@@ -56,5 +56,5 @@ def move_tickets(acted: Acted) -> None:
 def told(acted: Acted) -> State[None]:
     """The state the run ends in: `Completed`, or `Refused` with the sentence that says why and who could."""
     if acted.refused:
-        return State(type=StateType.FAILED, name="Refused", message=acted.told)
+        return refused(acted.told)
     return Completed(message=acted.told)

@@ -14,13 +14,7 @@ from models.lexicons import ProblemName
 from models.pic_updates import MONITOR, PicAction
 from models.safe_text import clean
 from tasks.desk_data import units
-
-
-def may_stay_empty(schema: dict[str, Any]) -> None:
-    """Draw one field that may stay empty; Prefect's form draws "or null" as a choice between two tabs."""
-    (given,) = (one for one in schema.pop("anyOf") if one != {"type": "null"})
-    del schema["default"]
-    schema |= given
+from tasks.form_fields import may_stay_empty
 
 
 def choose_unit(schema: dict[str, Any]) -> None:
@@ -34,7 +28,7 @@ class FollowTicket(BaseModel):
 
     model_config = ConfigDict(title="Follow a ticket", frozen=True, extra="forbid")
 
-    ticket: Annotated[str, Field(pattern=r"^T-\d{6,10}$")] = Field(
+    ticket: Annotated[str, Field(pattern=r"^T-\d{6,9}$")] = Field(
         title="Ticket", description="The ticket's number, for instance T-000012."
     )
 
@@ -49,7 +43,7 @@ class OpenTicket(BaseModel):
 
     model_config = ConfigDict(title="Open a ticket for a case", frozen=True, extra="forbid")
 
-    case: Annotated[str, Field(pattern=r"^C-\d{6,10}$")] = Field(
+    case: Annotated[str, Field(pattern=r"^C-\d{6,9}$")] = Field(
         title="Case", description="The case's number, for instance C-000012; it must be open."
     )
     unit: str | None = Field(

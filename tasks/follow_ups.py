@@ -17,7 +17,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.input.run_input import keyset_from_base_key
@@ -39,6 +39,12 @@ DEPLOYMENT = "follow-up-ticket/pic"
 def client() -> SyncPrefectClient:
     """Prefect's API, as this process is set up to reach it."""
     return get_client(sync_client=True)
+
+
+def refused(why: str) -> State[None]:
+    """The state of a form's run that did nothing; `why` names the field and who or what could. Prefect names the event
+    after it, so that it counts as no failure."""
+    return State(type=StateType.FAILED, name="Refused", message=why)
 
 
 def label_run(run_id: str, ticket: Row[Any]) -> None:

@@ -42,7 +42,8 @@ def record_update(held: Held, waits: int, said: PicUpdate) -> None:
 
 
 def _take_form(connection: Connection, ticket: Row[Any], said: PicUpdate, now: datetime) -> None:
-    staff = connection.scalar(select(StaffRow.code).where(func.lower(StaffRow.code) == said.staff_code.lower()))
+    of_staff = (func.lower(StaffRow.code) == said.staff_code.lower(), StaffRow.left_on.is_(None))
+    staff = connection.scalar(select(StaffRow.code).where(*of_staff))
     actor = staff or pic_code(connection, ticket) or "pic"
     verdict = judge_pic_update(
         TicketStatus(ticket.status),

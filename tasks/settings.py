@@ -23,6 +23,9 @@ class Settings(BaseSettings):
         default="", description="SQLAlchemy URL of the desk's records; SQLite in `home` if empty."
     )
     data: Path = Field(default=ROOT / "data", description="What people edit: work instruction, lexicons, desk files.")
+    reference_folder: Path | None = Field(
+        default=None, description="The watched folder of reference files; `desk` in `data` if empty."
+    )
     x_base_url: str = Field(default="https://api.twitter.com", description="Where X API v2 answers.")
     facebook_base_url: str = Field(
         default="https://graph.facebook.com/v25.0", description="Where the Graph API answers, version included."
@@ -35,7 +38,15 @@ class Settings(BaseSettings):
         default=40, gt=0, description="Follow-ups that watch-cases keeps at work at once; more wait for the next round."
     )
     ui_url: str = Field(default="http://127.0.0.1:4200", description="The Prefect UI, for links in notices.")
+    docs_url: str = Field(
+        default="http://127.0.0.1:4400", description="Where the pages in `home/docs` are served, for links to them."
+    )
     sandbox_url: str = Field(default="", description="The sandbox's address; empty when the outside world is real.")
+
+    @property
+    def watched_folder(self) -> Path:
+        """The folder whose reference files are taken over every night and at every start."""
+        return self.reference_folder or self.data / "desk"
 
     @property
     def records_url(self) -> str:

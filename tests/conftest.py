@@ -7,7 +7,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -66,6 +66,20 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def seeded_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Records that have the desk's own data already; checking it takes a second, so it is done once."""
+    from deployments.seed import seed
+    from tasks.settings import Settings
+
+    home = tmp_path_factory.mktemp("seeded")
+    shutil.copy(sqlite_template, home / "care.db")
+    seed(Settings(home=home, database_url=f"sqlite:///{home / 'care.db'}"))
+    with open_engine(f"sqlite:///{home / 'care.db'}").connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return home / "care.db"
+
+
 @contextmanager
 def postgres_database(name: str, template: str = "template1") -> Iterator[URL]:
     """A database of its own on the PostgreSQL server, dropped at the end; skips the test where none answers."""
@@ -94,6 +108,13 @@ def postgres_template() -> Iterator[str]:
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     path = tmp_path / "care.db"
     shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def seeded_url(seeded_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "care.db"
+    shutil.copy(seeded_template, path)
     return f"sqlite:///{path}"
 
 
@@ -190,6 +211,7 @@ class Desk:
     engine: Engine
     sandbox: RunningSandbox
     api_url: str
+    opened_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def environment(self) -> dict[str, str]:
         """What a process of its own needs to run a flow of this desk."""
@@ -197,18 +219,18 @@ class Desk:
 
 
 @pytest.fixture
-def desk(sqlite_url: str, prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(seeded_url: str, prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A desk against a sandbox without a timeline: only what the test posts is there."""
-    with desk_at(sqlite_url, prefect_server, tmp_path, monkeypatch, play=False) as opened:
+    with desk_at(seeded_url, prefect_server, tmp_path, monkeypatch, play=False) as opened:
         yield opened
 
 
 @pytest.fixture
 def playing_desk(
-    sqlite_url: str, prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seeded_url: str, prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Desk]:
     """A desk against the sandbox's own scenario, whose clock stands at the beginning of the test run."""
-    with desk_at(sqlite_url, prefect_server, tmp_path, monkeypatch, play=True) as opened:
+    with desk_at(seeded_url, prefect_server, tmp_path, monkeypatch, play=True) as opened:
         yield opened
 
 
@@ -254,7 +276,7 @@ def units_desk_on_postgresql(
     """The same with the desk's records in PostgreSQL where it answers, else in SQLite."""
     from tests.follow_ups import units_at_work
 
-    url = request.getfixturevalue("postgres_url" if POSTGRES_ANSWERS else "sqlite_url")
+    url = request.getfixturevalue("postgres_url" if POSTGRES_ANSWERS else "seeded_url")
     with (
         desk_at(url, prefect_server, tmp_path, monkeypatch, play=False) as desk,
         units_at_work(desk, tmp_path, monkeypatch) as at_work,

@@ -11,8 +11,9 @@ from sqlalchemy import Engine, select, update
 from flows.handle_case import handle_case
 from flows.intake_mentions import intake_mentions
 from models.case_reading import DeskPeople, desk_people
-from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow, case_number
+from models.cases import CaseRow, ClockRow, InteractionRow, case_number
 from models.database import write_transaction
+from models.journal import JournalRow
 from models.notices import NoticeRow
 from models.staff import StaffRow
 from tests.conftest import Desk

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,15 +24,16 @@ from deployments.processes import start as start_process
 from deployments.up import create_pool
 from flows.intake_mentions import intake_mentions
 from flows.watch_cases import watch_cases
-from models.cases import CaseRow, JournalRow
+from models.cases import CaseRow
 from models.database import write_transaction
 from models.follow_up_runs import wait_key
+from models.journal import JournalRow
 from models.ticket_book import open_ticket
 from models.ticket_rows import FollowUpRunRow, TicketRow
 from tasks.follow_ups import client, shut_run
 from tasks.tickets import rules
 from tests.conftest import ROOT, Desk
-from tests.support import COMPLAINT, rows
+from tests.support import COMPLAINT, rows, wait_for
 
 NEVER = {"standard": "20 min", "hard": "20 min"}
 SOON = {"standard": "8 s", "hard": "8 s"}
@@ -85,7 +85,7 @@ def units_at_work(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *
     try:
         yield desk
     finally:
-        stop_all(tmp_path)
+        stop_all(tmp_path, grace=2)  # nobody waits for what a worker still has to say
         desk_data.units.cache_clear()
 
 
@@ -180,14 +180,12 @@ def state(desk: Desk, run_id: str) -> dict[str, Any]:
 
 def watch_until(what: Callable[[], Any], seconds: float = 300) -> Any:
     """Let the monitor run until something holds."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+
+    def watched() -> Any:
         watch_cases()
-        found = what()
-        if found:
-            return found
-        time.sleep(1)
-    pytest.fail(f"not within {seconds} s")
+        return what()
+
+    return wait_for(watched, seconds)
 
 
 def cases(desk: Desk, count: int) -> list[int]:
@@ -209,16 +207,6 @@ def tickets(desk: Desk) -> dict[str, dict[str, Any]]:
 def story(desk: Desk, ticket_id: int) -> list[str]:
     """What the journal tells of a ticket, in order."""
     return [row["event"] for row in rows(desk.engine, JournalRow) if row["ticket_id"] == ticket_id]
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 240) -> Any:
-    """Wait, without the monitor, until something holds."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := what():
-            return found
-        time.sleep(0.5)
-    pytest.fail(f"not within {seconds} s")
 
 
 def waits_with_form(desk: Desk, row: dict[str, Any]) -> bool:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from threading import Event
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, func, insert, select
 
 from models.accounts import WatchedAccountRow
 from models.database import Table, write_transaction
-from models.eligibility import Agent, latest_complete_months
+from models.eligibility import SKILLS, Agent, latest_complete_months
 from models.mentions import Author, Mention, MentionKind, Page, Platform, WatchedAccount
 
 NOW = datetime(2026, 3, 10, 5, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 10)
 MONTHS = latest_complete_months(TODAY, 6)
-SKILLS = ("analytical", "second_layer_apps", "complaint_handling", "social_media")
 COMPLAINT = "@TelkomCare internet rumah mati total dari pagi, tolong dicek"
 HARD_COMPLAINT = "@TelkomCare sudah lapor tiga kali internet tetap mati total, saya adukan ke YLKI dan Kominfo"
 PRAISE = "@TelkomCare makasih ya, internetnya sudah lancar lagi"
@@ -27,7 +30,7 @@ MINISTER = Author(
     Platform.X, "501", "pakmenteri_uji", "Darma Wiguna", "Anggota DPR RI Komisi I, Fraksi Karya", 90_000, "blue"
 )
 NEIGHBOUR = Author(Platform.X, "502", "tetangga_uji", "Rani", "kopi, kucing, hujan", 120, None)
-MAYBE = Author(Platform.X, "503", "mungkin_uji", "Wulan", "dosen", 300, None)
+MAYBE = Author(Platform.X, "503", "mungkin_uji", "Wulan", "kepala cabang", 300, None)
 AGENT = Agent(
     code="A01",
     name="Dewi",
@@ -90,3 +93,13 @@ def how_many(engine: Engine, table: type[Table]) -> int:
     """How many rows a table has."""
     with engine.connect() as connection:
         return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 240) -> Any:
+    """Wait until something holds; what is asked makes a call or a query, so it is asked again a moment later only."""
+    deadline, pause = time.monotonic() + seconds, Event()
+    while not (found := what()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds} s")
+        pause.wait(0.2)
+    return found

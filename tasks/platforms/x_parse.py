@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models.mentions import Author, Mention, MentionKind, Page, Platform, Reads, RefusedRow
+from models.quarantine import Corrections
 
 EPOCH_MS = 1_288_834_974_657
 """Where X's snowflake ids begin to count, in Unix milliseconds."""
@@ -38,6 +39,22 @@ def parse_page(answer: Mapping[str, Any], *, source: str, owned: bool) -> Page:
         reads=Reads(0 if owned else posts, posts if owned else 0, len(authors), 1),
         warnings=tuple(_warnings(answer.get("errors"))),
     )
+
+
+def parse_again(payload: Mapping[str, Any], source: str, corrections: Corrections) -> Mention | RefusedRow:
+    """Read an entry that was refused once more, with what a person corrected; words they typed are taken as typed."""
+    post = dict(payload)
+    if corrections.text:
+        post = {name: value for name, value in post.items() if name not in {"note_tweet", "note_post"}}
+        post["text"] = html.escape(corrections.text, quote=False)
+    if corrections.external_id:
+        post = {name: value for name, value in post.items() if not name.startswith("edit_history_")}
+        post["id"] = corrections.external_id
+    if corrections.posted_at:
+        post["created_at"] = corrections.posted_at.isoformat()
+    post |= {"author_id": corrections.author_id} if corrections.author_id else {}
+    post |= {"conversation_id": corrections.conversation_id} if corrections.conversation_id else {}
+    return _mention(post, source)
 
 
 def parse_users(users: Any) -> list[Author]:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, insert
 
 from models.accounts import WatchedAccountRow
 from models.database import write_transaction
+from models.eligibility import SKILLS
 from models.mentions import Author, Mention, MentionKind, Platform, WatchedAccount
 from models.priority import PriorityThresholds, judge_account
 from models.reading import read_text
@@ -82,13 +83,12 @@ def put_desk(engine: Engine, now: datetime) -> WatchedAccount:
             insert(QaScoreRow),
             [{"staff_id": staff, "month": of, "score": 95.0, "target": 85.0} for staff in ids for of in months],
         )
-        skills = ("analytical", "second_layer_apps", "complaint_handling", "social_media")
         connection.execute(
             insert(AssessmentRow),
             [
                 {"staff_id": staff, "skill": skill, "score": 95.0, "assessed_on": month - timedelta(days=30)}
                 for staff in ids
-                for skill in skills
+                for skill in SKILLS
             ],
         )
         connection.execute(

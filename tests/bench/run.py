@@ -2,8 +2,9 @@
 
 For SQLite, and PostgreSQL where it answers on 127.0.0.1:5432: mentions/s through validate → classify → store → open →
 assign (30 % become cases) against a bare `executemany` of the same mention rows. The monitor over 10,000 waiting
-tickets, the monitor and the live board over 1,000, 10,000 and 100,000 open cases, and the processes that tickets take
-to the end on a Prefect server. Then texts/s and profiles/s of the rules
+tickets, the monitor and the live board over 1,000, 10,000 and 100,000 open cases. What the journal's chain costs at
+intake and how quickly it is checked. How long a registry of 100,000 rows takes to load, and a month of 50,000 cases to
+be reported. The processes that tickets take to the end on a Prefect server. Then texts/s and profiles/s of the rules
 alone, on one core. JSON lines first, then a table.
 """
 
@@ -15,10 +16,12 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy import Engine, ForeignKeyConstraint, MetaData, create_engine, func, insert, select, text
 
@@ -33,9 +36,12 @@ from models.reading import read_text
 from tasks.checks import check_mentions
 from tasks.desk import Openings, decide_mentions
 from tasks.desk_data import instruction, lexicons
-from tests.bench.cases import case_figures
+from tests.bench.cases import DUE, SIZES, case_figures
 from tests.bench.follow_ups import follow_up_figures, process_figures
+from tests.bench.journal import TakeIn, chain_figures, check_figures, make_plain
+from tests.bench.kpis import kpi_figures
 from tests.bench.load import BenchLoad, make_load, put_desk
+from tests.bench.reference import reference_figures
 
 PAGE = 5_000
 """Mentions checked, stored and decided in one go: what `open_cases` decides in one transaction."""
@@ -56,17 +62,68 @@ def main() -> None:
             migrate(url)
             figures.append({"database": name, **intake_figures(open_engine(url), load, now)})
             figures.append({"follow-ups": name, **follow_up_figures(open_engine(url), now)})
+        figures.append({"cases": name, "due": DUE, **_case_figures(database, now)})
+        figures.append({"journal": name, **journal_figures(database, load, now)})
         with database() as url:
-            if url is not None:
-                migrate(url)
-                put_desk(open_engine(url), now)
-                figures.append({"cases": name, **case_figures(open_engine(url), now)})
+            assert url is not None
+            migrate(url)
+            figures.append({"reference": name, **reference_figures(open_engine(url), now)})
+        with database() as url:
+            assert url is not None
+            migrate(url)
+            figures.append({"kpis": name, **kpi_figures(open_engine(url))})
     figures.append({"follow-ups": "to the end", **process_figures()})
     figures.append({"rules": "one core", **rules_figures(load, now)})
     for figure in figures:
         print(json.dumps(figure))
     for figure in figures:
         print("\n" + "\n".join(f"{key:>28}  {value}" for key, value in figure.items()))
+
+
+Database = Callable[[], AbstractContextManager[str | None]]
+
+
+def _case_figures(database: Database, now: datetime) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for size in SIZES:
+        with database() as url:
+            assert url is not None
+            migrate(url)
+            engine = open_engine(url)
+            put_desk(engine, now)
+            figures |= case_figures(engine, size, now)
+            engine.dispose()
+    return figures
+
+
+def journal_figures(database: Database, load: BenchLoad, now: datetime) -> dict[str, float]:
+    """What the chain costs at intake, and how quickly it is checked."""
+    with database() as chained_url, database() as plain_url:
+        assert chained_url is not None
+        assert plain_url is not None
+        engines = []
+        for url in (chained_url, plain_url):
+            migrate(url)
+            engines.append(open_engine(url))
+        chained, plain = engines
+        make_plain(plain)
+        figures = chain_figures(_taking_in(chained, load, now), _taking_in(plain, load, now), load.mentions)
+        plain.dispose()
+        figures |= check_figures(chained)
+        chained.dispose()
+    return figures
+
+
+def _taking_in(engine: Engine, load: BenchLoad, now: datetime) -> TakeIn:
+    """All of intake over a page of mentions."""
+    watched, openings = put_desk(engine, now), Openings()
+
+    def take_in(mentions: Sequence[Mention]) -> None:
+        _page(engine, watched, mentions, load, now, Counter(), openings)
+        with write_transaction(engine) as connection:
+            assign_waiting_cases(connection, instruction(), now)
+
+    return take_in
 
 
 def intake_figures(engine: Engine, load: BenchLoad, now: datetime) -> dict[str, float]:
@@ -104,7 +161,7 @@ def intake_figures(engine: Engine, load: BenchLoad, now: datetime) -> dict[str, 
 def _page(
     engine: Engine,
     watched: WatchedAccount,
-    mentions: tuple[Mention, ...],
+    mentions: Sequence[Mention],
     load: BenchLoad,
     now: datetime,
     spent: dict[str, float],
@@ -178,7 +235,7 @@ def _sqlite() -> Iterator[str | None]:
 @contextmanager
 def _postgres() -> Iterator[str | None]:
     admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    name = f"care_bench_{os.getpid()}"
+    name = f"care_bench_{uuid4().hex[:12]}"
     try:
         with admin.connect() as connection:
             connection.execute(text(f'CREATE DATABASE "{name}"'))

@@ -14,8 +14,9 @@ from prefect.states import Pending
 from sqlalchemy import update
 
 from flows.handle_case import handle_case
-from models.cases import DeskActionRow, InteractionRow, JournalRow, case_number
+from models.cases import DeskActionRow, InteractionRow, case_number
 from models.database import write_transaction
+from models.journal import JournalRow
 from models.notices import NoticeRow
 from tasks.follow_ups import client
 from tasks.replies import deliver_replies

@@ -18,11 +18,12 @@ from sqlalchemy import Engine, delete, insert, select
 from deployments.processes import python
 from models.accounts import AccountRow
 from models.case_events import TOLD_AS, events_to_tell, mark_told
-from models.cases import CaseRow, JournalRow, ToldEventsRow, case_number
+from models.cases import CaseRow, ToldEventsRow, case_number
 from models.database import open_engine, write_transaction
+from models.journal import write_journal
 from tasks.case_events import AT_ONCE, BATCHES, tell_prefect
 from tests.conftest import ROOT, Desk, PrefectServer
-from tests.follow_ups import wait_for
+from tests.support import wait_for
 
 WORDS = "internet rumah saya mati"
 TOLD_AND_GONE = (
@@ -57,9 +58,10 @@ def put_case(engine: Engine) -> int:
 
 def write(engine: Engine, case: int | None, events: Sequence[str], actor: str = "intake", **detail: Any) -> None:
     """Entries of the journal, in order."""
-    entry = {"at": datetime.now(UTC), "case_id": case, "actor": actor, "clause": "4.1", "revision": "00"}
+    entry = {"at": datetime.now(UTC), "case_id": case, "ticket_id": None, "account_id": None}
+    entry |= {"actor": actor, "clause": "4.1", "revision": "00", "detail": detail}
     with write_transaction(engine) as connection:
-        connection.execute(insert(JournalRow), [{**entry, "event": event, "detail": detail} for event in events])
+        write_journal(connection, [{**entry, "event": event} for event in events])
 
 
 def known(api_url: str, case: int, least: int = 0) -> list[dict[str, Any]]:

@@ -14,13 +14,15 @@ from models.case_quiet import look_at_quiet_cases
 from models.case_reading import case_rows, desk_people
 from models.case_steps import CaseHand, take_case_step
 from models.case_watching import CaseRound, pass_on_leaders_cases, ring_clocks, take_from_agents
-from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow
+from models.cases import CaseRow, ClockRow, InteractionRow
 from models.clocks import ClockKind
 from models.database import write_transaction
+from models.eligibility import SKILLS
+from models.journal import JournalRow
 from models.notices import NoticeRow
 from models.staff import AssessmentRow, QaScoreRow, ShiftRow, StaffRow
 from tasks.desk_data import hard_complaint, instruction
-from tests.support import MONTHS, NOW, SKILLS, rows
+from tests.support import MONTHS, NOW, rows
 from tests.tickets import HOUR, put_case, put_staff
 
 MINUTE = timedelta(minutes=1)
@@ -180,7 +182,7 @@ def test_a_pause_moves_the_end_and_the_look(engine: Engine) -> None:
     round_at(engine, NOW + 40 * HOUR)
     assert clock(engine, case_id, "settle")["breached_at"] is None
     with write_transaction(engine) as connection:
-        resume_clocks(connection, [case_id], NOW + 50 * HOUR, RULES.clocks)
+        resume_clocks(connection, [case_id], NOW + 50 * HOUR, RULES)
     settle = clock(engine, case_id, "settle")
     assert settle["due_at"] == NOW + 24 * HOUR + 49 * HOUR
     assert (settle["paused_seconds"], settle["paused_at"]) == (49 * 3600, None)
@@ -285,7 +287,7 @@ def test_a_case_hardened_in_a_pause_keeps_the_hard_time_after_it(engine: Engine)
     with write_transaction(engine) as connection:
         pause_clocks(connection, case_id, NOW + HOUR)
         harden_clocks(connection, [case_id], NOW + 19 * HOUR, RULES)
-        resume_clocks(connection, [case_id], NOW + 20 * HOUR, RULES.clocks)
+        resume_clocks(connection, [case_id], NOW + 20 * HOUR, RULES)
     assert clock(engine, case_id, "settle")["due_at"] == NOW + 19 * HOUR + RULES.clocks.hard_settle_within + HOUR
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tasks.checks import check_mentions
-from tests.support import NOW, mention
+from tests.support import COMPLAINT, NOW, mention
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ from tests.support import NOW, mention
         ({"external_id": "9" * 129}, "external_id"),
         ({"external_id": "12\n"}, "external_id"),
         ({"conversation_id": "x\x00"}, "conversation_id"),
+        ({"conversation_id": "9" * 121}, "conversation_id: must be 1 to 120"),
+        ({"in_reply_to": "9" * 129}, "in_reply_to: must be absent or at most 128"),
+        ({"in_reply_to": "x\x00"}, "in_reply_to"),
         ({"author_id": "<b>"}, "author_id"),
         ({"text": " \n\t"}, "text: is blank"),
         ({"posted_at": NOW + timedelta(minutes=6)}, "in the future"),
@@ -66,3 +70,12 @@ def test_checking_does_not_grow_faster_than_the_batch() -> None:
     kept, _ = check_mentions(batch, NOW)
     assert len(kept) == 20_000
     assert time.perf_counter() - started < 3  # 0.2 s here; a row-by-row check would take a minute
+
+
+def test_pages_checked_at_the_same_time_are_not_taken_for_each_other() -> None:
+    pages = [[mention(text=" " if bad else COMPLAINT) for bad in (False,) * size + (True,)] for size in range(3, 43)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda page: check_mentions(page, NOW), pages))
+    for page, (good, refused) in zip(pages, found, strict=True):
+        assert list(good) == page[:-1]
+        assert [row.external_id for row in refused] == [page[-1].external_id]

@@ -9,10 +9,10 @@ from sqlalchemy import Engine, update
 from sqlalchemy.exc import IntegrityError
 
 from models import follow_up_runs
-from models.cases import JournalRow
 from models.database import write_transaction
 from models.follow_up_runs import due_tickets, end_claim, mark_checked, runs_to_shut
 from models.follow_up_view import follow_ups_markdown
+from models.journal import JournalRow
 from models.ticket_book import (
     TakenOver,
     held_ticket,

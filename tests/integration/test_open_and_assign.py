@@ -13,9 +13,10 @@ from models.accounts import AccountRow
 from models.case_assigning import assign_waiting_cases
 from models.case_opening import undecided_mentions
 from models.case_view import latest_cases
-from models.cases import CaseRow, ClockRow, InteractionRow, JournalRow
+from models.cases import CaseRow, ClockRow, InteractionRow
 from models.database import write_transaction
 from models.follow_up_runs import due_tickets
+from models.journal import JournalRow
 from models.mention_rows import MentionRow
 from models.mention_store import store_page
 from models.mentions import Mention, Platform, WatchedAccount

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, select
 
-from models.cases import JournalRow
 from models.database import write_transaction
 from models.follow_up_runs import due_tickets
+from models.journal import JournalRow
 from models.ticket_book import (
     set_ticket,
 )

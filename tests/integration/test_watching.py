@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Engine, delete
 
 from deployments.sandbox.units import UnitSaid
-from models.cases import ClockRow, InteractionRow, JournalRow
+from models.cases import ClockRow, InteractionRow
 from models.database import write_transaction
+from models.journal import JournalRow
 from models.mention_rows import QuarantinedRow
 from models.notices import NoticeRow
 from models.pic_updates import MONITOR

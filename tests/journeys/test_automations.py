@@ -13,21 +13,21 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import Flow, State
 from prefect.events.schemas.automations import Automation, EventTrigger
-from prefect.states import Crashed, Failed
+from prefect.states import Completed, Crashed, Failed
 
 from deployments import automations
-from deployments.automations import FAILS_TWICE, NO_INTAKE, OPERATOR, SUPERVISOR, TAKEN_UP
+from deployments.automations import FAILS_TWICE, NIGHT, NO_INTAKE, OPERATOR, SUPERVISOR
 from deployments.processes import python
 from flows.intake_mentions import intake_mentions
 from tests.conftest import ROOT, Desk
-from tests.follow_ups import wait_for
+from tests.support import wait_for
 
 Ends = Callable[[str, str], None]
 
 
 def shipped() -> list[Automation]:
     with get_client(sync_client=True) as prefect:
-        return [one for one in prefect.read_automations() if one.name in {NO_INTAKE, FAILS_TWICE}]
+        return [one for one in prefect.read_automations() if one.name in {NO_INTAKE, FAILS_TWICE, NIGHT}]
 
 
 def forget() -> None:
@@ -62,7 +62,7 @@ def ends(watched: Desk, flow_named: Flow) -> Ends:
     automations.fill_for_sandbox(watched.sandbox.url)
     blocks = automations.notification_blocks(OPERATOR)
     automations.save(automations.tell_of_failures(blocks, ["some-other-flow", flow_named.name]))
-    time.sleep(TAKEN_UP)
+    automations.wait_until_taken_up()
     automations.say_started([flow_named])
 
     @flow(name=flow_named.name)
@@ -115,13 +115,12 @@ def test_no_intake_is_told_and_only_when_there_is_none(watched: Desk) -> None:
     within = timedelta(seconds=10)
     automations.fill_for_sandbox(watched.sandbox.url)
     automations.save(automations.tell_of_no_intake(automations.notification_blocks(SUPERVISOR), within))
-    time.sleep(TAKEN_UP)
+    automations.wait_until_taken_up()
     begun = time.monotonic()
     while time.monotonic() < begun + 1.5 * within.total_seconds():
         intake_mentions()
         completed = time.monotonic()
         assert told(watched, "S01") == []
-        time.sleep(1)
     wait_for(lambda: told(watched, "S01"), 40)
     assert time.monotonic() - completed > within.total_seconds() - 1
     assert time.monotonic() - completed < within.total_seconds() + 20
@@ -132,11 +131,30 @@ def test_a_desk_whose_intake_never_runs_is_told_of_too(watched: Desk) -> None:
     automations.fill_for_sandbox(watched.sandbox.url)
     blocks = automations.notification_blocks(SUPERVISOR)
     automations.save(automations.tell_of_no_intake(blocks, timedelta(seconds=10)))
-    time.sleep(TAKEN_UP)
+    automations.wait_until_taken_up()
     with get_client(sync_client=True) as prefect:
         prefect.create_flow_from_name(automations.INTAKE)
         automations.say_started([prefect.read_flow_by_name(automations.INTAKE)])
     wait_for(lambda: told(watched, "S01"), 40)
+
+
+def test_a_night_that_was_refused_or_broken_is_told_each_time(watched: Desk, flow_named: Flow) -> None:
+    automations.fill_for_sandbox(watched.sandbox.url)
+    with get_client(sync_client=True) as prefect:
+        nightly = prefect.create_deployment(flow_named.id, f"night-{flow_named.name}")
+        by_day = prefect.create_deployment(flow_named.id, "desk")
+        automations.save(
+            automations.tell_of_the_night(automations.notification_blocks(OPERATOR), f"night-{flow_named.name}")
+        )
+        automations.wait_until_taken_up()
+        for deployment, name in ((by_day, "Refused"), (nightly, "Refused"), (nightly, "Broken")):
+            run = prefect.create_flow_run_from_deployment(deployment, name=f"{name} run")
+            prefect.set_flow_run_state(run.id, Failed(name=name, message="secret: kata pelanggan"), force=True)
+        prefect.set_flow_run_state(prefect.create_flow_run_from_deployment(nightly).id, Completed(), force=True)
+    wait_for(lambda: len(told(watched, "operator")) >= 2, 40)
+    first, second = told(watched, "operator")
+    assert first.startswith(f"Refused run of {flow_named.name} ended Refused: http")
+    assert second.startswith(f"Broken run of {flow_named.name} ended Broken: http")
 
 
 def test_started_again_there_is_one_of_each_and_what_is_missing_is_said(watched: Desk, flow_named: Flow) -> None:
@@ -146,6 +164,7 @@ def test_started_again_there_is_one_of_each_and_what_is_missing_is_said(watched:
         said = start_automations(watched)
         assert [line.split(":")[0] for line in said.splitlines()] == [
             f'automation "{NO_INTAKE}" is left out',
+            f'automation "{NIGHT}" is left out',
             f'automation "{FAILS_TWICE}" is left out',
         ]
         assert "block named desk-supervisor" in said

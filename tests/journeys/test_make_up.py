@@ -8,7 +8,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import requests
 
 from deployments.processes import started_in, stop_all
 from tests.conftest import ROOT
+from tests.support import wait_for
 
 
 def free_port() -> int:
@@ -43,15 +43,14 @@ class Up:
         return 0
 
 
-def wait_for(what: Callable[[], Any], seconds: float) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+def answers(what: Callable[[], Any]) -> Callable[[], Any]:
+    """The same, of a server that may not be there yet."""
+
+    def asked() -> Any:
         with suppress(requests.RequestException):
-            found = what()
-            if found:
-                return found
-        time.sleep(0.5)
-    pytest.fail(f"nothing within {seconds} s")
+            return what()
+
+    return asked
 
 
 @pytest.fixture
@@ -61,6 +60,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
         "CARE_HOME": str(home),
         "CARE_PREFECT_PORT": str(port),
         "CARE_SANDBOX_PORT": str(free_port()),
+        "CARE_DOCS_PORT": str(free_port()),
         "PREFECT_API_URL": "http://127.0.0.1:9/api",  # a user's own Prefect, which must not be asked
     }
     process = subprocess.Popen(
@@ -84,10 +84,13 @@ def test_cases_appear_and_ctrl_c_leaves_nothing(up: Up) -> None:
         rows = requests.post(f"{up.ui}/api/artifacts/latest/filter", json={}, timeout=10).json()
         return {row["key"] for row in rows} & {"intake-summary", "cases-opened"}
 
-    wait_for(lambda: len(artifacts()) == 2, 60)
+    wait_for(answers(lambda: len(artifacts()) == 2), 60)
     deployments = requests.post(f"{up.ui}/api/deployments/filter", json={}, timeout=10).json()
     by_name = {deployment["name"]: deployment for deployment in deployments}
-    assert set(by_name) == {"sandbox", "backfill", "watch-sandbox", "desk", "pic", "push"}
+    assert set(by_name) == {
+        *("sandbox", "backfill", "watch-sandbox", "by-hand", "desk", "hourly", "nightly", "pic", "push", "weekly"),
+    }
+    assert requests.get(f"http://127.0.0.1:{up.environment['CARE_DOCS_PORT']}/", timeout=5).ok
     assert by_name["sandbox"]["global_concurrency_limit"]["limit"] == 1
     assert by_name["sandbox"]["schedules"][0]["schedule"]["interval"] == 15
     assert by_name["backfill"]["schedules"] == []
@@ -113,7 +116,7 @@ def test_cases_appear_and_ctrl_c_leaves_nothing(up: Up) -> None:
 
 
 def test_make_down_finds_what_a_killed_make_up_left(up: Up) -> None:
-    wait_for(lambda: requests.get(f"{up.ui}/api/health", timeout=5).ok, 120)
+    wait_for(answers(lambda: requests.get(f"{up.ui}/api/health", timeout=5).ok), 120)
     up.process.kill()
     up.process.wait()
     assert started_in(up.home)
@@ -151,5 +154,12 @@ def test_wrong_data_is_said_before_anything_starts(tmp_path: Path) -> None:
         timeout=60,
     )
     assert said.returncode == 1
-    for name in ("work_instruction.yaml", "units.yaml", "lexicons", "staff.csv"):
+    for name in (
+        "work_instruction.yaml",
+        "units.yaml",
+        "lexicons",
+        "records.yaml",
+        "kpis.yaml",
+        "reference_words.yaml",
+    ):
         assert name in said.stderr

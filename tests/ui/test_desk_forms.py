@@ -11,13 +11,13 @@ import pytest
 from prefect.artifacts import Artifact
 
 from flows.watch_cases import watch_cases
-from models.cases import JournalRow
 from models.desk_rules import ACTIONS
+from models.journal import JournalRow
 from tasks.case_files import desk_forms
 from tests.conftest import Desk
 from tests.desk import agent_of, case, opened_case, said, story
-from tests.follow_ups import units_at_work, wait_for
-from tests.support import COMPLAINT, rows
+from tests.follow_ups import units_at_work
+from tests.support import COMPLAINT, rows, wait_for
 
 SHOTS = os.environ.get("CARE_TEST_SCREENSHOTS", "")
 """A folder to leave pictures in, for a person to look at."""
@@ -46,14 +46,6 @@ def people_desk(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("CARE_UI_URL", desk.api_url.removesuffix("/api"))
     with units_at_work(desk, tmp_path, monkeypatch, "--name", "desk", "--name", "pic") as at_work:
         yield at_work
-
-
-@pytest.fixture
-def page(chromium: Any) -> Any:
-    opened = chromium.new_page(viewport={"width": 1500, "height": 1300})
-    opened.set_default_timeout(30_000)
-    yield opened
-    opened.close()
 
 
 def look(page: Any, name: str) -> None:

@@ -14,8 +14,8 @@ from prefect.artifacts import Artifact
 from deployments.sandbox.units import UnitTemper
 from models.cases import InteractionRow
 from tests.conftest import Desk
-from tests.follow_ups import cases, tickets, wait_for, wait_suspended, wait_told
-from tests.support import rows
+from tests.follow_ups import cases, tickets, wait_suspended, wait_told
+from tests.support import rows, wait_for
 
 ANSWERS: list[tuple[dict[str, str], str]] = [
     ({"action": "note", "Note": "Menunggu kabar <b>teknisi</b>"}, "pic_note"),
@@ -85,14 +85,6 @@ def answer(page: Any, ui: str, run_id: str, values: dict[str, str]) -> str:
     return told
 
 
-@pytest.fixture
-def page(chromium: Any) -> Any:
-    opened = chromium.new_page(viewport={"width": 1500, "height": 1200})
-    opened.set_default_timeout(30_000)
-    yield opened
-    opened.close()
-
-
 @pytest.mark.timeout(600)
 def test_a_pic_carries_a_ticket_through_the_forms(units_desk: Desk, page: Any) -> None:
     desk, ui = units_desk, units_desk.api_url.removesuffix("/api")
@@ -117,8 +109,9 @@ def test_a_pic_carries_a_ticket_through_the_forms(units_desk: Desk, page: Any) -
         return found if found and "**verified**" in str(found.data) else None
 
     page.goto(f"{ui}/artifacts/artifact/{wait_for(file_at_the_end).id}")
-    page.get_by_text("verified").first.wait_for()
-    shown = page.inner_text("body")
+    drawn = page.locator("article.artifact-data-markdown")  # its description, above, names the state as well
+    drawn.wait_for()
+    shown = drawn.inner_text()
     for clause in ("4.3", "4.4", "5.3.2a", "5.3.2d"):
         assert clause in shown
     for told_of in ("phone", "settled", "Menunggu kabar"):

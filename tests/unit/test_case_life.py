@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from models.case_life import (
     CaseStatus,
     IllegalTransition,
     OpeningVerdict,
+    OverCase,
     decide_opening,
     take_step,
     transition,
@@ -111,13 +112,13 @@ def opening(**changes: Any) -> OpeningVerdict:
         "closed_case": None,
         "kind": "post",
         "now": NOW,
-        "reopen_window": timedelta(days=3),
     }
     return decide_opening(**(given | changes))
 
 
-def ago(**parts: float) -> datetime:
-    return NOW - timedelta(**parts)
+def over(window: float = 3, **ago: float) -> OverCase:
+    """A case that is over since then and can be reopened for `window` days."""
+    return OverCase(5, NOW - timedelta(**ago), timedelta(days=window))
 
 
 @pytest.mark.parametrize(
@@ -136,16 +137,17 @@ def ago(**parts: float) -> datetime:
         ({"kind": "repost", "open_case_id": 7}, "not_complaint", None, None),
         ({"kind": "quote"}, "opened_case", "open", None),
         ({"open_case_id": 7}, "joined_case", "join", 7),
-        ({"open_case_id": 7, "closed_case": (5, ago(days=1))}, "joined_case", "join", 7),
+        ({"open_case_id": 7, "closed_case": over(days=1)}, "joined_case", "join", 7),
         ({"open_case_id": 7, "reading_is_complaint": False}, "joined_case", "join", 7),
         ({"open_case_id": 7, "priority_status": "regular"}, "joined_case", "join", 7),
-        ({"closed_case": (5, ago(days=3))}, "joined_case", "reopen", 5),
-        ({"closed_case": (5, ago(days=3, seconds=1))}, "opened_case", "open", None),
-        ({"closed_case": (5, ago(days=2)), "priority_status": "candidate"}, "joined_case", "reopen", 5),
-        ({"closed_case": (5, ago(days=4)), "priority_status": "candidate"}, "candidate_case", "open", None),
-        ({"closed_case": (5, ago(hours=2)), "reopen_window": timedelta(hours=1)}, "opened_case", "open", None),
-        ({"closed_case": (5, ago(days=1)), "reading_is_complaint": False}, "not_complaint", None, None),
-        ({"closed_case": (5, ago(days=1)), "priority_status": "regular"}, "regular", None, None),
+        ({"closed_case": over(days=3)}, "joined_case", "reopen", 5),
+        ({"closed_case": over(days=3, seconds=1)}, "opened_case", "open", None),
+        ({"closed_case": over(days=2), "priority_status": "candidate"}, "joined_case", "reopen", 5),
+        ({"closed_case": over(days=4), "priority_status": "candidate"}, "candidate_case", "open", None),
+        ({"closed_case": over(1 / 24, hours=2)}, "opened_case", "open", None),
+        ({"closed_case": over(1, days=2)}, "opened_case", "open", None),
+        ({"closed_case": over(days=1), "reading_is_complaint": False}, "not_complaint", None, None),
+        ({"closed_case": over(days=1), "priority_status": "regular"}, "regular", None, None),
     ],
 )
 def test_what_a_mention_becomes(

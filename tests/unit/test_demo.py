@@ -14,7 +14,7 @@ from deployments.sandbox.customers import load_people
 from deployments.sandbox.scenario import load_scenario
 from deployments.sandbox.units import load_units_of_sandbox
 from deployments.seed import check
-from models.lexicons import load_lexicons
+from models.lexicon_files import load_lexicons
 from models.reading import read_text
 from models.units import load_units
 from models.work_instruction import GROUPS, load_work_instruction

@@ -45,6 +45,7 @@ def refusal(name: str, case: CaseStand, actor: Person | None, **more: Any) -> st
         ("take_over", TAKEN, LEADER, "has been taken over by TL1 already"),
         ("give_back", AT_WORK, LEADER, "C-000012 is with A01"),
         ("give_back", AT_WORK, SUPERVISOR, "has not been taken over"),
+        ("reply", replace(AT_WORK, status=CaseStatus.CLOSED), AGENT, "C-000012 is closed; reopen it first"),
         ("accept", AT_WORK, AGENT, "not possible while the case is in_progress; it is from assigned"),
         ("wait_for_customer", replace(AT_WORK, status=CaseStatus.WAITING_UNIT), AGENT, "not possible while"),
         ("customer_says", AT_WORK, AGENT, "no ticket that a unit says is settled"),
@@ -167,6 +168,16 @@ def test_a_link_opens_its_own_form_filled_in(name: str) -> None:
     form = TypeAdapter(DeskAction).validate_python(filled)
     assert (form.do, form.case, form.as_seen) == (name, "C-000012", 4)
     assert form.by in {"A01", "TL1"}
+
+
+@pytest.mark.parametrize("status", CaseStatus)
+def test_nothing_is_written_into_a_case_that_was_anonymised(status: CaseStatus) -> None:
+    gone = replace(HARD, status=status, answered=True, settled=("T-000003",), anonymised=True)
+    for name in ACTIONS:
+        refusals = [refusal(name, gone, person) for person in (AGENT, LEADER, SUPERVISOR)]
+        assert all(refusals), name
+        assert any("what was said in C-000012 was taken away" in why for why in refusals), name
+    assert possible_actions(gone) == ()
 
 
 def test_a_tab_chosen_by_hand_stays() -> None:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.eligibility import EligibilityVerdict, eligibility, is_away, latest_complete_months, on_duty
+from models.eligibility import SKILLS, EligibilityVerdict, eligibility, is_away, latest_complete_months, on_duty
 from models.work_instruction import EligibilityRules
 from tasks.desk_data import instruction
-from tests.support import AGENT, MONTHS, NOW, SKILLS, TODAY
+from tests.support import AGENT, MONTHS, NOW, TODAY
 
 REACHED = AGENT.qa_scores[MONTHS[0]]
 ASSESSED = date(2025, 12, 1)

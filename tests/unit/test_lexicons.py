@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models.lexicons import LexiconError, load_lexicons
+from models.lexicon_files import LexiconError, load_lexicons
 from models.reading import read_text
 from tasks.settings import Settings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,11 @@ PLAIN = Author(Platform.X, "77", "wati_kopi", "Wati", "suka kopi dan kucing", 12
 
 
 def judge(
-    author: Author, decision: Decision | None = None, listings: tuple[Listing, ...] = (), today: date = TODAY
+    author: Author,
+    decision: Decision | None = None,
+    listings: tuple[Listing, ...] = (),
+    today: date = TODAY,
+    **known: Any,
 ) -> PriorityVerdict:
     return judge_account(
         author,
@@ -27,6 +32,7 @@ def judge(
         today=today,
         lexicons=lexicons(),
         thresholds=PriorityThresholds(),
+        **known,
     )
 
 
@@ -210,3 +216,64 @@ def test_sandbox_accounts_are_judged_well_enough() -> None:
     figures = profile_figures(sandbox_profiles())
     assert figures["category_macro_f1"] >= 0.95
     assert figures["category_accuracy"] >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("bio", "category"),
+    [
+        ("Kabid Bina Marga, Dinas Pekerjaan Umum", "government"),
+        ("Member of Parliament for Eastmoor", "government"),
+        ("Deputy director of fisheries, Ministry of Agriculture", "government"),
+        ("Presdir. Pernah jadi wartawan", "executive"),
+        ("Drummer turned film composer. New EP out now", "artist"),
+        ("Author of seven crime novels, wine lover", "writer"),
+        ("Bureau chief, covering the harbour towns", "media"),
+        ("Founder of a small newspaper", "media"),
+        ("Pejuang tanah adat di hulu sungai", "activist"),
+        ("Director of a children's charity", "ngo"),
+        ("Bedah saraf, RS di Palu", "professional"),
+        ("Goalkeeper for the national team", "public_figure"),
+    ],
+)
+def test_professions_in_many_words(bio: str, category: str) -> None:
+    verdict = judge(profile(bio))
+    assert (verdict.status, verdict.category) == ("priority", category), verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "handle", "category"),
+    [
+        ("Kombes Pol. Surya Adiputra", "surya_ap", "government"),
+        ("Humas Polres Lembah Hijau", "humaspolreslh", "government"),
+        ("Lembah Hijau", "pemkablembahhijau", "government"),
+        ("KH. Masruhan", "masruhan", "public_figure"),
+        ("Radio Gema Lembah", "gemalembah", "media"),
+        ("Perumda Tirta Lembah", "tirtalembah", "executive"),
+        ("Notaris Wulan Sekar, S.H., M.Kn.", "wulansekar", "professional"),
+    ],
+)
+def test_titles_and_houses_in_names_and_handles(name: str, handle: str, category: str) -> None:
+    assert judge(Author(Platform.X, "5", handle, name, None, 300)).category == category
+
+
+@pytest.mark.parametrize(
+    ("name", "bio"),
+    [
+        ("Wati", "Menteri keuangan rumah tangga sejak 2011"),
+        ("Rian", "CEO of overthinking, founder of bad naps"),
+        ("Doni", "Direktur PT Mencari Cinta Sejati"),
+        ("Mamat", "Presiden jomblo, istana di kosan"),
+        ("Ujang", "satpam RSUD, shift malam"),
+        ("Lina", "Executive assistant to the CEO"),
+        ("Sari", "Guru SD, wali kelas 4"),
+        ("Bayu", "dokter bukan, perawat bukan. tetangga dokter"),
+        ("Tia", "Neither a senator nor an author"),
+        ("Ardi", "tinggal dekat kantor gubernur"),
+        ("Nia", '"Guru terbaik adalah pengalaman", kata menteri favoritku'),
+        ("bukan artis", "muka doang mirip aktor"),
+        ("Iwan", "law student, wine lover, metal fan"),
+        ("Dokter Laptop", "Ganti LCD, servis printer"),
+    ],
+)
+def test_families_of_look_alikes(name: str, bio: str) -> None:
+    assert judge(profile(bio, name)).status == "regular", judge(profile(bio, name))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.lexicons import HARD_REASONS, PROBLEMS
-from models.reading import read_text
+from models.reading import Context, read_text
 from models.text import days_of_trouble, split_words, written_spans
 from tasks.desk_data import lexicons
 from tests.bench.measure import mention_figures, sandbox_mentions
@@ -27,6 +27,12 @@ COMPLAINTS = [
     ("dm saya dari kemarin belum dibalas juga min", "other"),
     ("internete mati maneh, wis rong dina ora iso kerjo", "network"),
     ("my internet has been down for 3 days, please fix it", "network"),
+    ("makasih loh indihome, berkat kalian rto terus aku jadi rajin tidur", "network"),
+    ("5G doang di pojok layar, sinyal telkomsel tetap tidak bisa dipakai", "mobile"),
+    ("naha ieu wifi teh leuleus ti isuk", "network"),
+    ("no service since this morning @Telkomsel", "mobile"),
+    ("teknisi pasang baru janji jam 9, sampai sore tidak ada yang nongol", "installation"),
+    ("tagihan bulan lalu 300, sekarang 450, tidak ada penambahan apa pun", "billing"),
 ]
 NO_COMPLAINTS = [
     "wifi saya sudah tidak lemot lagi, makasih min",
@@ -41,6 +47,24 @@ NO_COMPLAINTS = [
     'Baca artikel "Internet Mati Total Sepekan" di sini https://berita.example/b',
     "selamat ulang tahun ya sayang",
     "",
+    "mbanking error dari pagi, mau transfer tidak bisa",
+    "listrik padam lagi dari magrib, pln gimana ini",
+    "kasihan lihat ibu itu, internetnya mati seminggu. bukan saya ya min",
+    "jaman warnet dulu internet lemot pun tetap bahagia",
+    "tumben ya internet lancar jaya",
+    "min cek dm ya",
+    "sinyal cinta kita putus, hati saya mati",
+    "Wifi lemot terus? Yuk pindah ke fiber kami, promo diskon 50%",
+    "Polisi bekuk sindikat pencuri kabel, kerugian ditaksir 2 miliar",
+    "@Telkomsel 4G lancar di desa, mantap",
+    "min tolong info nomor pelanggan saya dong",
+]
+IN_CASE = [
+    ("masih sama kak", True),
+    ("belum juga min", True),
+    ("sampai sekarang belum ada yang datang", True),
+    ("udah nyala, makasih banyak", False),
+    ("oke ditunggu ya kak", False),
 ]
 HARD = [
     ("udah seminggu wifi mati, lapor 3x ga ada yang dateng", "repeat"),
@@ -51,6 +75,11 @@ HARD = [
     ("tagihan salah lagi, saya viralkan di tiktok", "media"),
     ("denda tidak sesuai kontrak, kami kirim somasi besok", "legal"),
     ("kabel menjuntai di jalan bikin pengendara terjerat, tolong segera", "safety"),
+    ("dm saya dari jumat belum dibalas, modem masih merah", "repeat"),
+    ("internet mati terus, sampai ketemu di persidangan", "legal"),
+    ("lemot terus, saya bikin thread biar netizen yang menilai", "media"),
+    ("wifi mati lagi, batalin aja langganannya", "churn"),
+    ("kabel telkom melintang setinggi leher di depan sekolah, tolong", "safety"),
 ]
 
 
@@ -81,6 +110,8 @@ def test_hard(text: str, reason: str) -> None:
         "wifi mati dari tadi pagi, tolong dicek",
         "saya pindah rumah dan internet belum dipasang, tolong",
         "banyak sms penipuan masuk ke nomor saya, sinyal juga hilang",
+        "teknisi baru pulang, disuruh kasih bintang 5, internet tetap lemot",
+        "internet mati dari jam 10 malam",
     ],
 )
 def test_complaint_that_is_not_hard(text: str) -> None:
@@ -88,6 +119,13 @@ def test_complaint_that_is_not_hard(text: str) -> None:
     assert reading.complaint, reading
     assert not reading.hard, reading
     assert reading.clause == "5.3.1"
+
+
+@pytest.mark.parametrize(("text", "complaint"), IN_CASE)
+def test_in_an_open_case(text: str, complaint: bool) -> None:
+    reading = read_text(text, lexicons(), kind="reply", context=Context(in_case=True, problem="network", days=2))
+    assert reading.complaint == complaint, reading
+    assert not complaint or (reading.problem, reading.hard_reasons) == ("network", ("repeat",))
 
 
 def test_repost_is_never_a_complaint() -> None:
@@ -112,6 +150,7 @@ def test_evidence_shows_the_words_as_written() -> None:
         ("paket 30 hari harganya berapa", 0),
         ("5 tahun langganan", 0),
         ("belum ada 1 bulan", 0),
+        ("mati dari jam 10 malam", 0),
     ],
 )
 def test_duration_of_trouble(text: str, days: float) -> None:
@@ -128,6 +167,7 @@ def test_duration_of_trouble(text: str, days: float) -> None:
         ("#internetlelet", ["internet", "lemot"]),
         ("https://a.example/x?y=1", ["<url>"]),
         ("3x", ["<num>", "kali"]),
+        ("4G", ["<num>", "generation"]),
         ("@TelkomCare", ["@telkomcare"]),
     ],
 )

@@ -14,7 +14,8 @@ from deployments.sandbox.crew import crew_script
 from deployments.sandbox.customers import Heard, Temperament, load_people, reaction
 from deployments.sandbox.scenario import DEFAULT_SCENARIO, ScenarioError, load_scenario
 from models.answers import load_answers
-from models.lexicons import Lexicons, load_lexicons
+from models.lexicon_files import load_lexicons
+from models.lexicons import Lexicons
 from models.post_length import why_too_long
 from models.reading import read_text
 from tests.conftest import ROOT

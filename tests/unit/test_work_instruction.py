@@ -43,6 +43,10 @@ def test_what_is_in_force() -> None:
         ('  "4.3":', '  "4.2":', "4.2 is given twice"),
         ("code: IN.OCC.TELK.W-19\n", "", "code: is missing"),
         ("title:", "titel:", "titel: no such entry"),
+        ("change: First edition, with", "change: New, with\nchanged: First edition, with", "changed: no such entry"),
+        ("change: First edition, with this site's choices for what the document leaves open.", "change: new", "say in"),
+        ("change: First edition, with", "changes: First edition, with", "change: is missing"),
+        ('revision: "00"', 'revision: ""', "revision: String should have at least 1 character"),
         ("clauses:", "clauses: [", "not readable as YAML"),
     ],
 )
