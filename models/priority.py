@@ -11,9 +11,9 @@ most. A listing also holds for the accounts that a person linked to the one it i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from models.lexicons import Lexicons
 from models.mentions import Author, Platform
@@ -24,8 +24,7 @@ UNKNOWN = "unknown:"
 """How the ids of authors begin whom the platform did not tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class PriorityVerdict:
+class PriorityVerdict(NamedTuple):
     """What an account is, how surely, and why."""
 
     status: str
@@ -208,10 +207,10 @@ def _in_doubt(verdict: PriorityVerdict, taken: Listing, thresholds: PriorityThre
     """The verdict on who has or had a listed handle that was another's too: somebody must look who is meant."""
     on_list = f"@{handle_key(taken.handle)} is on {_list_of(taken)}"
     reason = f"{on_list}, but that handle has been more than one account's: handles are given to others."
-    doubted = replace(verdict, reasons=(reason, *verdict.reasons))
+    doubted = verdict._replace(reasons=(reason, *verdict.reasons))
     if verdict.status != "regular":
         return doubted
-    return replace(doubted, status="candidate", confidence=max(verdict.confidence, thresholds.candidate))
+    return doubted._replace(status="candidate", confidence=max(verdict.confidence, thresholds.candidate))
 
 
 def _by_profile(found: ProfileEvidence, thresholds: PriorityThresholds) -> PriorityVerdict:

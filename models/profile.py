@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from models.lexicons import Lexicons
 from models.mentions import Author
@@ -16,8 +16,7 @@ _FAME_ALONE = 100_000
 _NO_BADGE = frozenset({"none", "false", "no", "0"})
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileFinding:
+class ProfileFinding(NamedTuple):
     """One thing in a profile that speaks for a category or against one."""
 
     part: str
@@ -35,8 +34,7 @@ class ProfileFinding:
     """What disqualifiers left of it; for a disqualifier what it leaves of others."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileEvidence:
+class ProfileEvidence(NamedTuple):
     """The category a profile speaks most for, and how surely; what it rests on is put into words when asked for."""
 
     category: str | None
@@ -78,7 +76,7 @@ class ProfileEvidence:
         told += [_finding(found, 0.0, 1.0) for found in self.disqualifiers]
         if self.category:
             left = self.left
-            told += [replace(added, weight=added.weight * left, share=left) for added in self.fame]
+            told += [added._replace(weight=added.weight * left, share=left) for added in self.fame]
         return tuple(told)
 
     def _counted_in_order(self) -> list[Found]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from models.lexicons import HARD_REASONS, PROBLEMS, Lexicons, Pair, Signal, longest_phrase
@@ -44,8 +44,7 @@ class Context:
     contacts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The verdict on a text and what it rests on."""
 
     complaint: bool
@@ -58,7 +57,7 @@ class Reading:
     problems: tuple[str, ...]
     """What the text is about, the most told of first; empty where nothing is named."""
     clause: str
-    weighed: Weighed = field(repr=False, compare=False)
+    weighed: Weighed
     by_records: str = ""
     """Why it is a repeated complaint by what the records know, not by its words; "" where it is not."""
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 LINK, NUMBER, DAYS, WEEK, SHOUT = "<url>", "<num>", "<days>", "<week>", "<shout>"
 STRANGER, RETELLING, IN_CASE = "<else>", "<rt>", "<case>"
@@ -20,7 +21,8 @@ author's. Lexicons may use them in phrases."""
 GENERATION = (NUMBER, "generation")
 """4G, 5G and the like: the G is no "tidak"."""
 LONGEST_WORD = 40
-_REMEMBERED = 100_000
+_REMEMBERED, _LONGEST_REMEMBERED = 100_000, 60
+"""How many words, and how many pieces of texts no longer than this, are remembered with their normal forms."""
 
 _TOKEN = re.compile(
     r"https?://\S+|www\.\S+"
@@ -36,6 +38,15 @@ _RUN = re.compile(r"([^\W\d_])\1{2,}")
 _STARS = re.compile(r"\*+")
 _PAIR = re.compile(r"([^\W\d_])\1")
 _QUOTES = frozenset('"“”')
+
+
+class _Piece(NamedTuple):
+    """What stands between two blanks: its words as written and as normalised, `origin` as in `Words`, or None where
+    each written word makes one normalised word."""
+
+    written: tuple[str, ...]
+    normal: tuple[str, ...]
+    origin: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +69,10 @@ class WordForms:
     not_negating: frozenset[str]
     vocabulary: frozenset[str] = frozenset()
     """Every word of every phrase; a word with an ending is cut only if that leads to one of these."""
-    _seen: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
+    _words: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
     """Written words met before, with their normal forms."""
+    _pieces: dict[str, _Piece] = field(default_factory=dict, init=False, repr=False)
+    """What stood between blanks before, split: no word reaches over a blank."""
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -67,7 +80,7 @@ class WordForms:
         return self.vocabulary.union(self.slang, self.ordinals, self.numbers)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Words:
     """A text's words as written and as normalised; `origin[i]` is the written word the i-th normalised one is from."""
 
@@ -82,14 +95,34 @@ class Words:
 
 def split_words(text: str, forms: WordForms) -> Words:
     """Split a text and normalise every word; slang may become several words, a hashtag its parts."""
-    written = _TOKEN.findall(text)
-    seen = forms._seen.get
-    made = [seen(word) or normal_form(word, forms) for word in written]
-    normal = [word for form in made for word in form]
-    if len(normal) == len(written) and () not in made:
-        return Words(written, normal, list(range(len(normal))))
-    origin = [index for index, form in enumerate(made) for _ in form]
+    seen = forms._pieces.get
+    written: list[str] = []
+    normal: list[str] = []
+    origin: list[int] = []
+    for piece in text.split():
+        words, made, places = seen(piece) or _piece(piece, forms)
+        if places is not None:
+            begun = len(written)
+            origin += range(begun - len(normal) + len(origin), begun)
+            origin += [begun + place for place in places]
+        written += words
+        normal += made
+    origin += range(len(written) - len(normal) + len(origin), len(written))
     return Words(written, normal, origin)
+
+
+def _piece(text: str, forms: WordForms) -> _Piece:
+    written = _TOKEN.findall(text)
+    seen = forms._words.get
+    made = [seen(word) or normal_form(word, forms) for word in written]
+    is_even = all(len(form) == 1 for form in made)
+    origin = None if is_even else tuple(index for index, form in enumerate(made) for _ in form)
+    piece = _Piece(tuple(written), tuple(word for form in made for word in form), origin)
+    if len(text) <= _LONGEST_REMEMBERED:
+        if len(forms._pieces) >= _REMEMBERED:
+            forms._pieces.clear()
+        forms._pieces[text] = piece
+    return piece
 
 
 def written_spans(text: str) -> list[tuple[int, int]]:
@@ -99,7 +132,7 @@ def written_spans(text: str) -> list[tuple[int, int]]:
 
 def normal_form(written: str, forms: WordForms) -> tuple[str, ...]:
     """One written word as the words of the lexicons; nothing for a bare quotation mark's kin."""
-    seen = forms._seen
+    seen = forms._words
     if len(seen) >= _REMEMBERED:
         seen.clear()
     seen[written] = form = _normal_form(written, forms)
@@ -122,7 +155,9 @@ def _normal_form(written: str, forms: WordForms) -> tuple[str, ...]:
 
 
 def _word(word: str, forms: WordForms) -> tuple[str, ...]:
-    word = _RUN.sub(r"\1", word.rstrip("2²"))
+    word = word.rstrip("2²")
+    if len(word) - len(set(word)) > 1:
+        word = _RUN.sub(r"\1", word)
     if "*" in word:
         word = _STARS.sub("*", word)
     known = _known(word, forms)
@@ -132,7 +167,7 @@ def _word(word: str, forms: WordForms) -> tuple[str, ...]:
     known = _known(squeezed, forms) if squeezed != word else None
     if known:
         return known
-    for suffix in forms.suffixes:
+    for suffix in forms.suffixes if word.endswith(forms.suffixes) else ():
         if word.endswith(suffix) and len(word) > len(suffix) + 2:
             known = _known(word[: -len(suffix)], forms)
             if known:
@@ -141,25 +176,27 @@ def _word(word: str, forms: WordForms) -> tuple[str, ...]:
 
 
 def _known(word: str, forms: WordForms) -> tuple[str, ...] | None:
+    if word not in forms.known:
+        return None
     if word in forms.slang:
         return forms.slang[word]
     if word in forms.ordinals:
         return ("ke", NUMBER)
     if word in forms.numbers:
         return (NUMBER,)
-    return (word,) if word in forms.vocabulary else None
+    return (word,)
 
 
 def _hashtag(tag: str, forms: WordForms) -> tuple[str, ...]:
     """#TelkomselLemot and #telkomsel_lemot by their parts; #internetlelet cut in two known words if it can be."""
-    parts = [part for part in _HASHTAG_PART.findall(tag[:LONGEST_WORD]) if not part.isdigit()]
+    parts = [part.lower() for part in _HASHTAG_PART.findall(tag[:LONGEST_WORD]) if not part.isdigit()]
     if len(parts) == 1:
-        word, known = parts[0].lower(), forms.known
+        word, known = parts[0], forms.known
         if word not in known:
             for cut in range(3, len(word) - 2):
                 if word[:cut] in known and word[cut:] in known:
                     return (_known(word[:cut], forms) or ()) + (_known(word[cut:], forms) or ())
-    return tuple(form for part in parts for form in _word(part.lower(), forms)) or ("#",)
+    return tuple(form for part in parts for form in forms._words.get(part) or normal_form(part, forms)) or ("#",)
 
 
 def handle_words(handle: str, forms: WordForms) -> list[str]:
