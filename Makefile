@@ -1,5 +1,6 @@
 # `make help` lists what there is. Ports and folders: CARE_PREFECT_PORT, CARE_SANDBOX_PORT, CARE_DOCS_PORT, CARE_HOME (README).
 PYTHON ?= python3
+TEST_PROCESSES ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -21,8 +22,8 @@ down: .venv/installed ## Stop every process that make up or make live started he
 demo: .venv/installed ## Play a compressed day in about two minutes and print what happened
 	@$(BIN)/python -W ignore -m deployments.demo
 
-test: .venv/installed-dev ## Run every test (lint, types and import contracts are tests too)
-	$(BIN)/python -m pytest
+test: .venv/installed-dev ## Run every test (lint, types and import contracts are tests too), TEST_PROCESSES=2 at a time
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed-dev ## Check style, types and import contracts
 	$(BIN)/ruff check .

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import certifi
 import psutil
 
 MARK = "CARE_STARTED_IN"
@@ -73,3 +74,14 @@ def log_tail(home: Path, name: str, lines: int = 15) -> str:
 def python(*arguments: str) -> list[str]:
     """A command of this installation's own Python."""
     return [sys.executable, *arguments]
+
+
+def one_authority(home: Path) -> Path:
+    """A file of a single certificate authority. The desk's Prefect server speaks plain HTTP to this machine only, and
+    each client of it would read all of certifi's first, every one as long as several calls take."""
+    end = "-----END CERTIFICATE-----"
+    path = home / "prefect-authority.pem"
+    home.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.write_text(certifi.contents().partition(end)[0] + end + "\n", "utf-8")
+    return path

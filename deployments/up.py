@@ -23,7 +23,7 @@ from shlex import quote as quote_word
 from types import FrameType
 from urllib.parse import quote
 
-from deployments.processes import log_tail, python, start, started_in, stop_all
+from deployments.processes import log_tail, one_authority, python, start, started_in, stop_all
 from deployments.seed import ReferenceFileError, check, seed
 from models.revisions import RevisionRefused
 from tasks.settings import ROOT, Settings
@@ -73,7 +73,10 @@ class Installation:
         return (*scheduled, "backfill", "by-hand", "desk", "hourly", "nightly", "pic", "push", "weekly")
 
     def environment(self) -> dict[str, str]:
-        """The environment of every process: the user's own, without their Prefect, and this installation's."""
+        """The environment of every process: the user's own, without their Prefect, and this installation's.
+
+        Leaves the one certificate authority that Prefect's clients read in `home`.
+        """
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
         ours = {
             "CARE_HOME": str(self.home),
@@ -81,6 +84,7 @@ class Installation:
             "CARE_DOCS_URL": f"http://{HOST}:{self.docs_port}",
             "PREFECT_HOME": str(self.home / "prefect"),
             "PREFECT_API_URL": f"{self.ui}/api",
+            "PREFECT_API_SSL_CERT_FILE": str(one_authority(self.home)),
             "PREFECT_SERVER_DATABASE_CONNECTION_URL": one_connection(self.home / "prefect" / "prefect.db"),
             "PREFECT_SERVER_API_HOST": HOST,
             "PREFECT_SERVER_API_PORT": str(self.prefect_port),

@@ -4,46 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import URL, Engine, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine
 
-from deployments.processes import python, start, started_in, stop_all
 from deployments.sandbox.server import RunningSandbox
-from deployments.up import Installation, wait_for_answer
 from models.database import migrate, open_engine
+from tests.servers import POSTGRES_ANSWERS, PrefectServer, fill_blocks, postgres_database, sandbox_for
 
-POSTGRES = os.environ.get("CARE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ROOT = Path(__file__).resolve().parent.parent
 BEGUN = datetime.now(UTC)
 
 # The same examples on every machine and run, so that a red test tells of the change and not of chance or load.
 settings.register_profile("desk", deadline=None, derandomize=True)
 settings.load_profile("desk")
-
-
-def _postgres_answers() -> bool:
-    admin = create_engine(POSTGRES, connect_args={"connect_timeout": 3})
-    try:
-        with admin.connect():
-            return True
-    except OperationalError:
-        return False
-    finally:
-        admin.dispose()
-
-
-POSTGRES_ANSWERS = _postgres_answers()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -80,27 +60,21 @@ def seeded_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFact
     return home / "care.db"
 
 
-@contextmanager
-def postgres_database(name: str, template: str = "template1") -> Iterator[URL]:
-    """A database of its own on the PostgreSQL server, dropped at the end; skips the test where none answers."""
-    if not POSTGRES_ANSWERS:
-        pytest.skip("PostgreSQL does not answer")
-    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    name = f"{name}_{uuid4().hex[:12]}"
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    try:
-        yield admin.url.set(database=name)
-    finally:
-        with admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        admin.dispose()
-
-
 @pytest.fixture(scope="session")
 def postgres_template() -> Iterator[str]:
     with postgres_database("care_template") as url:
         migrate(url.render_as_string(hide_password=False))
+        yield str(url.database)
+
+
+@pytest.fixture(scope="session")
+def seeded_postgres_template(postgres_template: str) -> Iterator[str]:
+    """The same in PostgreSQL."""
+    from deployments.seed import seed
+    from tasks.settings import Settings
+
+    with postgres_database("care_seeded", postgres_template) as url:
+        seed(Settings(database_url=url.render_as_string(hide_password=False)))
         yield str(url.database)
 
 
@@ -124,6 +98,12 @@ def postgres_url(postgres_template: str) -> Iterator[str]:
         yield url.render_as_string(hide_password=False)
 
 
+@pytest.fixture
+def seeded_postgres_url(seeded_postgres_template: str) -> Iterator[str]:
+    with postgres_database("care_test", seeded_postgres_template) as url:
+        yield url.render_as_string(hide_password=False)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """An empty, migrated database of the desk: every test that takes it runs on both."""
@@ -135,64 +115,6 @@ def engine(database_url: str) -> Iterator[Engine]:
     opened = open_engine(database_url)
     yield opened
     opened.dispose()
-
-
-class PrefectServer:
-    """A Prefect server with its UI, on a port and in a home of its own; in PostgreSQL where a database is given."""
-
-    def __init__(self, home: Path, database: URL | None = None) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.home, self.place = home, Installation(home, port, 0, live=True)
-        self.environment = self.place.environment()
-        if database is not None:
-            url = database.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
-            self.environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url
-
-    @property
-    def api_url(self) -> str:
-        return f"{self.place.ui}/api"
-
-    @property
-    def records(self) -> Path:
-        """The folder of its embedded database."""
-        return Path(self.environment["PREFECT_HOME"])
-
-    def start(self) -> None:
-        """Start it, or start it again on what it remembers, and wait until it answers."""
-        process = start("prefect", python("-m", "prefect", "server", "start"), self.environment, self.home)
-        wait_for_answer(f"{self.api_url}/health", "prefect", {"prefect": process}, self.home)
-
-    def kill(self) -> None:
-        """End it as a power cut would (-9)."""
-        for process in started_in(self.home):
-            process.kill()
-            process.wait()
-
-    @contextmanager
-    def running(self) -> Iterator[str]:
-        """Started, and everything in this process pointed at it; yields its API's address."""
-        from prefect.settings import (
-            PREFECT_API_URL,
-            PREFECT_HOME,
-            PREFECT_LOGGING_LEVEL,
-            PREFECT_LOGGING_TO_API_ENABLED,
-            temporary_settings,
-        )
-
-        ours = {
-            PREFECT_API_URL: self.api_url,
-            PREFECT_HOME: self.home / "client",
-            PREFECT_LOGGING_LEVEL: "WARNING",
-            PREFECT_LOGGING_TO_API_ENABLED: False,
-        }
-        try:
-            self.start()
-            with temporary_settings(ours):
-                yield self.api_url
-        finally:
-            stop_all(self.home)
 
 
 @pytest.fixture(scope="session")
@@ -239,12 +161,11 @@ def desk_at(
     database_url: str, api_url: str, home: Path, monkeypatch: pytest.MonkeyPatch, *, play: bool
 ) -> Iterator[Desk]:
     """A desk with these records at this Prefect server; its sandbox plays its scenario or says nothing by itself."""
-    from deployments import blocks
     from deployments.seed import seed
     from tasks.settings import Settings
 
     now = (lambda: BEGUN) if play else None
-    with RunningSandbox(play=play, history=7200.0 if play else 0.0, now=now) as sandbox:
+    with sandbox_for(api_url, play=play, history=7200.0 if play else 0.0, now=now) as sandbox:
         for name, value in {
             "CARE_HOME": str(home),
             "CARE_DATABASE_URL": database_url,
@@ -254,7 +175,7 @@ def desk_at(
         }.items():
             monkeypatch.setenv(name, value)
         seed(Settings())
-        blocks.fill_for_sandbox(sandbox.url)
+        fill_blocks(api_url, sandbox.url)
         engine = open_engine(database_url)
         yield Desk(database_url, engine, sandbox, api_url)
         engine.dispose()
@@ -276,7 +197,7 @@ def units_desk_on_postgresql(
     """The same with the desk's records in PostgreSQL where it answers, else in SQLite."""
     from tests.follow_ups import units_at_work
 
-    url = request.getfixturevalue("postgres_url" if POSTGRES_ANSWERS else "seeded_url")
+    url = request.getfixturevalue("seeded_postgres_url" if POSTGRES_ANSWERS else "seeded_url")
     with (
         desk_at(url, prefect_server, tmp_path, monkeypatch, play=False) as desk,
         units_at_work(desk, tmp_path, monkeypatch) as at_work,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +22,6 @@ from prefect.client.schemas.objects import TERMINAL_STATES
 
 from deployments.processes import python, stop_all
 from deployments.processes import start as start_process
-from deployments.up import create_pool
 from flows.intake_mentions import intake_mentions
 from flows.watch_cases import watch_cases
 from models.cases import CaseRow
@@ -32,9 +32,11 @@ from models.ticket_book import open_ticket
 from models.ticket_rows import FollowUpRunRow, TicketRow
 from tasks.follow_ups import client, shut_run
 from tasks.tickets import rules
-from tests.conftest import ROOT, Desk
+from tests.conftest import Desk
+from tests.servers import ROOT, deploy
 from tests.support import COMPLAINT, rows, wait_for
 
+BETWEEN_ROUNDS = 1.5
 NEVER = {"standard": "20 min", "hard": "20 min"}
 SOON = {"standard": "8 s", "hard": "8 s"}
 ENDED = {"verified"}
@@ -58,7 +60,7 @@ def quick_units(folder: Path) -> None:
 
 
 @contextmanager
-def units_at_work(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *deploy: str) -> Iterator[Desk]:
+def units_at_work(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *named: str) -> Iterator[Desk]:
     """A desk with quick units, its deployments (or those of the deploy command given) and a process worker."""
     from tasks import desk_data
 
@@ -74,12 +76,7 @@ def units_at_work(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *
     }.items():
         monkeypatch.setenv(name, value)
     desk_data.units.cache_clear()
-    prefect = python("-m", "prefect", "--no-prompt")
-    for command in (
-        [*prefect, *create_pool(tmp_path)],
-        [*prefect, "deploy", *(deploy or ("--name", "pic", "--name", "push"))],
-    ):
-        subprocess.run(command, cwd=ROOT, env=dict(os.environ), check=True, capture_output=True, timeout=120)
+    deploy(desk.api_url, tmp_path, *(named or ("--name", "pic", "--name", "push")))
     end_runs()
     start_worker(tmp_path)
     try:
@@ -179,10 +176,15 @@ def state(desk: Desk, run_id: str) -> dict[str, Any]:
 
 
 def watch_until(what: Callable[[], Any], seconds: float = 300) -> Any:
-    """Let the monitor run until something holds."""
+    """Let the monitor run, with a pause between its rounds that leaves the machine to the runs it woke, until something
+    holds."""
+    next_round = 0.0
 
     def watched() -> Any:
-        watch_cases()
+        nonlocal next_round
+        if time.monotonic() >= next_round:
+            watch_cases()
+            next_round = time.monotonic() + BETWEEN_ROUNDS
         return what()
 
     return wait_for(watched, seconds)

@@ -24,7 +24,7 @@ from models.retention import SCOPES, RetentionPlan, apply_batch, cutoffs, plan_r
 from models.staff import StaffRow
 from models.ticket_rows import ContactRow, FollowUpRunRow, TicketRow, UnitUpdateRow
 from tasks.desk_data import instruction
-from tests.conftest import ROOT
+from tests.servers import ROOT
 from tests.support import NOW
 
 REGISTER = load_records(ROOT / "data" / "records.yaml")

@@ -24,8 +24,9 @@ from models.unit_inbox import match_waiting, take_in_changes
 from tasks.desk_data import units
 from tasks.units.access import UnitAccess
 from tasks.units.client import UnitChange, pull_changes
-from tests.conftest import POSTGRES_ANSWERS, PrefectServer, desk_at, postgres_database
+from tests.conftest import desk_at
 from tests.follow_ups import REAL_CHANGES, all_verified, hand_over, story, tickets, units_at_work, watch_until
+from tests.servers import POSTGRES_ANSWERS, PrefectServer, postgres_database
 
 WAITING, DUE, CHANGED = 10_000, 100, 1_000
 

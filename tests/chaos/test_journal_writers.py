@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 
 from deployments.processes import python
 from models.journal import JournalRow
-from tests.conftest import ROOT
 from tests.journal import check
+from tests.servers import ROOT
 from tests.support import how_many, rows, wait_for
 
 WRITER = """

@@ -20,8 +20,9 @@ from models.journal import JournalRow
 from models.notices import NoticeRow
 from tasks.follow_ups import client
 from tasks.replies import deliver_replies
-from tests.conftest import ROOT, Desk
+from tests.conftest import Desk
 from tests.desk import agent_of, case, opened_case, said
+from tests.servers import ROOT
 from tests.support import rows
 
 STEPS = ("act_on_case", "move_tickets", "begin_try", "post_reply", "deliver_replies", "deliver_notices", "tell_prefect")

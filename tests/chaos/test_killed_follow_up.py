@@ -13,7 +13,7 @@ from prefect.artifacts import Artifact
 from deployments.processes import started_in
 from deployments.sandbox.units import UnitTemper
 from models.ticket_rows import FollowUpRunRow
-from tests.conftest import Desk, PrefectServer, desk_at
+from tests.conftest import Desk, desk_at
 from tests.follow_ups import (
     all_verified,
     hand_over,
@@ -24,6 +24,7 @@ from tests.follow_ups import (
     waits_with_form,
     watch_until,
 )
+from tests.servers import PrefectServer
 from tests.support import rows
 
 UNDISTURBED = [

@@ -15,7 +15,8 @@ from deployments.seed import seed
 from flows.intake_mentions import intake_mentions
 from models.database import open_engine
 from tasks.settings import Settings
-from tests.conftest import ROOT, Desk
+from tests.conftest import Desk
+from tests.servers import ROOT
 
 KILLS = [
     ("plan_intake", 1),

@@ -18,8 +18,9 @@ from models.journal import JournalRow
 from models.reference_loads import ReferenceLoadRow
 from models.staff import QaScoreRow, ShiftRow, StaffRow
 from tasks.reference_forms import Folder
-from tests.conftest import ROOT, Desk
+from tests.conftest import Desk
 from tests.reference import LISTING
+from tests.servers import ROOT
 from tests.support import rows
 
 TABLES: tuple[type[Table], ...] = (*(PriorityListingRow, StaffRow, QaScoreRow, ShiftRow, JournalRow, ReferenceLoadRow),)

@@ -14,8 +14,9 @@ from prefect.artifacts import Artifact, create_markdown_artifact
 from flows.apply_retention import apply_retention
 from models.journal import JournalRow
 from tasks.records_forms import RetentionRequest
-from tests.conftest import ROOT, Desk, desk_at
+from tests.conftest import Desk, desk_at
 from tests.kept import Customer, dump, numbers, text_of
+from tests.servers import ROOT
 from tests.support import rows
 
 POINTS = ("1", "6", "10", "12", "25", "14", "prefect")

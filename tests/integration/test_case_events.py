@@ -22,7 +22,8 @@ from models.cases import CaseRow, ToldEventsRow, case_number
 from models.database import open_engine, write_transaction
 from models.journal import write_journal
 from tasks.case_events import AT_ONCE, BATCHES, tell_prefect
-from tests.conftest import ROOT, Desk, PrefectServer
+from tests.conftest import Desk
+from tests.servers import ROOT, PrefectServer
 from tests.support import wait_for
 
 WORDS = "internet rumah saya mati"

@@ -18,8 +18,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from models.database import MIGRATIONS, migrate, open_engine, write_transaction
 from models.journal import JournalRow, write_journal
-from tests.conftest import postgres_database
 from tests.journal import COLUMNS, SAID, check, made, tamper, write
+from tests.servers import postgres_database
 from tests.support import NOW, how_many, rows
 
 KEYS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)

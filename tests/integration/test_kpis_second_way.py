@@ -17,9 +17,9 @@ from models.unit_hours import JAKARTA
 from tasks.desk_data import units
 from tasks.kpi_checks import implausible
 from tasks.kpis import kpis
-from tests.conftest import ROOT
 from tests.kpi_records import month
 from tests.kpi_sql import COUNTS, FAIRNESS, HANDLED, OPEN_AT, SHARES, TIMES
+from tests.servers import ROOT
 
 OCTOBER = days(date(2026, 10, 1), date(2026, 10, 31), JAKARTA)
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
@@ -52,7 +52,7 @@ def generated(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Engine, Reckoned]]:
     """A month of 3,000 cases in each database, and what pandas makes of it."""
-    from tests.conftest import postgres_database
+    from tests.servers import postgres_database
 
     if request.param == "sqlite":
         import shutil

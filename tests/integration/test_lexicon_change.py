@@ -26,8 +26,8 @@ from models.lexicon_change import (
 from models.lexicon_files import load_lexicons
 from tasks.desk_data import instruction
 from tests.bench.load import put_desk
-from tests.conftest import ROOT
 from tests.integration.test_mention_context import take_in
+from tests.servers import ROOT
 from tests.support import COMPLAINT, NEIGHBOUR, NOW, mention, rows
 
 LEADER = Person("TL1", "team_leader", on_duty=False)

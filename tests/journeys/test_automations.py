@@ -19,7 +19,8 @@ from deployments import automations
 from deployments.automations import FAILS_TWICE, NIGHT, NO_INTAKE, OPERATOR, SUPERVISOR
 from deployments.processes import python
 from flows.intake_mentions import intake_mentions
-from tests.conftest import ROOT, Desk
+from tests.conftest import Desk
+from tests.servers import ROOT
 from tests.support import wait_for
 
 Ends = Callable[[str, str], None]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deployments.processes import started_in
-from tests.conftest import ROOT
+from tests.servers import ROOT
 
 LIMIT = 700
 """Seconds of play; an idle machine needs about 150, one whose processes take three times as long to start about 450."""

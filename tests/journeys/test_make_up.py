@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from deployments.processes import started_in, stop_all
-from tests.conftest import ROOT
+from tests.servers import ROOT
 from tests.support import wait_for
 
 

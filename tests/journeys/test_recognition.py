@@ -19,7 +19,8 @@ from models.mention_rows import MentionRow
 from tasks import desk_data
 from tasks.recognition_forms import LexiconChange, ProfileToExplain, TextToExplain
 from tasks.settings import Settings
-from tests.conftest import ROOT, Desk
+from tests.conftest import Desk
+from tests.servers import ROOT
 from tests.support import rows
 
 SLANG = "@TelkomCare wifine blorengan maneh"

@@ -21,9 +21,10 @@ from models.revisions import RevisionRefused, RevisionRow
 from tasks import desk_data, revisions
 from tasks.case_files import publish_case_file_of
 from tasks.revisions import register_instruction
-from tests.conftest import ROOT, Desk
+from tests.conftest import Desk
 from tests.desk import act, agent_of, clocks, opened_case, story, time_passes
 from tests.integration.test_revisions import LATER, TEXT
+from tests.servers import ROOT
 from tests.support import rows
 
 HERE = LATER.replace("effective: 2026-03-10", "effective: 2020-01-01")

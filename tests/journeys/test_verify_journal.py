@@ -17,9 +17,10 @@ from flows.verify_journal import verify_journal
 from models.journal import JournalRow
 from models.journal_check import Head
 from tasks.journal import ANCHOR
-from tests.conftest import ROOT, Desk
+from tests.conftest import Desk
 from tests.desk import opened_case
 from tests.journal import tamper, write
+from tests.servers import ROOT
 from tests.support import rows, wait_for
 
 

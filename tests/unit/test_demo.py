@@ -19,7 +19,8 @@ from models.reading import read_text
 from models.units import load_units
 from models.work_instruction import GROUPS, load_work_instruction
 from tasks.settings import Settings
-from tests.conftest import BEGUN, ROOT
+from tests.conftest import BEGUN
+from tests.servers import ROOT
 
 
 @pytest.fixture

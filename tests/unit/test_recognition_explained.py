@@ -15,7 +15,7 @@ from models.profile import weigh_profile
 from models.reading import Context, read_text, weigh_text
 from models.recognition_explained import profile_explained, text_explained
 from tasks.desk_data import lexicons
-from tests.conftest import ROOT
+from tests.servers import ROOT
 
 TEXT = 'Udah 3 hari wifi mati total <b>min</b>, lapor 2x ga ada yg dateng. "Lemot" katanya, tagihan mahal'
 

@@ -20,7 +20,7 @@ from models.reading import read_text, weigh_text
 from models.recognition_page import below_floors, change_markdown, load_floors, recognise, score_markdown
 from models.recognition_score import ClassScore, bins, calibration_error, counted
 from tasks.desk_data import floors, instruction, labelled_sample, lexicons
-from tests.conftest import ROOT
+from tests.servers import ROOT
 
 THRESHOLDS = instruction().priority.thresholds
 

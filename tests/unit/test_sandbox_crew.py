@@ -16,7 +16,7 @@ from deployments.sandbox.crew_script import Script
 from deployments.sandbox.crew_seen import CaseSeen, Told, read_notice, take_in
 from deployments.sandbox.records import SandboxNotice
 from deployments.sandbox.scenario import DEFAULT_SCENARIO, ScenarioError
-from tests.conftest import ROOT
+from tests.servers import ROOT
 
 NOW = datetime(2026, 9, 1, 3, 0, tzinfo=UTC)
 ROLES = {"A01": "agent", "A02": "agent", "TL1": "team_leader", "P01": "pic", "S01": "supervisor"}

@@ -18,7 +18,7 @@ from models.lexicon_files import load_lexicons
 from models.lexicons import Lexicons
 from models.post_length import why_too_long
 from models.reading import read_text
-from tests.conftest import ROOT
+from tests.servers import ROOT
 
 ASKS = "Mohon informasikan sejak kapan kendala terjadi."
 SOLVED = "Kendala C-000001 sudah diperbaiki. Mohon dicek kembali."
