@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -192,15 +192,12 @@ def _is_edit(mention: Mention, known: _Known) -> bool:
 def _store_edits(
     connection: Connection, edited: Sequence[Mention], known: Mapping[str, _Known], lexicons: Lexicons
 ) -> None:
-    """Take the newer words. What has no case yet is decided again; what has one keeps it, and is read as said in it."""
-    cases = {known[mention.external_id].case_id for mention in edited} - {None}
-    about: dict[int, str] = {}
-    if cases:
-        of_cases = select(CaseRow.id, CaseRow.problem).where(one_of(connection, CaseRow.id, cases))
-        about = {row.id: row.problem for row in connection.execute(of_cases)}
-    for mention in edited:
-        before = known[mention.external_id]
-        context = None if before.case_id is None else Context(in_case=True, problem=about[before.case_id])
+    """Take the newer words. What has no case yet is decided again; what has one keeps it, and is read as said in it,
+    after what the records knew when it was."""
+    before_them = [known[mention.external_id] for mention in edited]
+    contexts = _contexts(connection, {before.id for before in before_them if before.case_id is not None})
+    for mention, before in zip(edited, before_them, strict=True):
+        context = contexts.get(before.id)
         values: dict[str, Any] = {
             "version": mention.version,
             "text": clean(mention.text),
@@ -211,9 +208,24 @@ def _store_edits(
         connection.execute(update(MentionRow).where(MentionRow.id == before.id).values(values))
 
 
+def _contexts(connection: Connection, mention_ids: Collection[int]) -> dict[int, Context]:
+    """In what context mentions that have a case were read."""
+    if not mention_ids:
+        return {}
+    rows = connection.execute(
+        select(MentionRow.id, MentionRow.reading, CaseRow.problem)
+        .join(CaseRow, CaseRow.id == MentionRow.case_id)
+        .where(one_of(connection, MentionRow.id, mention_ids))
+    )
+    return {
+        row.id: Context(**{**row.reading.get("context", {}), "in_case": True, "problem": row.problem}) for row in rows
+    }
+
+
 def reading_columns(text: str, kind: MentionKind, lexicons: Lexicons, context: Context | None = None) -> dict[str, Any]:
     """Read a text (already cleaned): the columns that decide, and the verdict with its evidence as JSON."""
     reading = read_text(text, lexicons, kind=kind.value, context=context)
+    known = {"context": asdict(context)} if context else {}
     return {
         "complaint": reading.complaint,
         "hard": reading.hard,
@@ -226,6 +238,7 @@ def reading_columns(text: str, kind: MentionKind, lexicons: Lexicons, context: C
             "problem": reading.problem,
             "problems": list(reading.problems),
             "evidence": list(reading.evidence),
+            **known,
         },
     }
 

@@ -121,6 +121,17 @@ def test_an_edited_reply_is_read_in_its_case(engine: Engine, watched: WatchedAcc
     assert reading_of(engine, "masih sama aja!")["problem"] == "tv"
 
 
+def test_an_edited_complaint_stays_repeated_by_the_records(engine: Engine, watched: WatchedAccount) -> None:
+    first = said(COMPLAINT, NOW)
+    later = NOW + DAY + timedelta(hours=2)
+    again = said("internet mati lagi", later, conversation_id=first.conversation_id)
+    take_in(engine, watched, first)
+    take_in(engine, watched, again, now=later)
+    edited = replace(again, text="internet mati lagi nih", version=str(int(again.version) + 1).zfill(20))
+    take_in(engine, watched, edited, now=later)
+    assert reading_of(engine, "internet mati lagi nih")["reading"]["hard_reasons"] == ["repeat"]
+
+
 def test_deciding_again_changes_nothing(engine: Engine, watched: WatchedAccount) -> None:
     first = said(COMPLAINT, NOW)
     take_in(engine, watched, first, said("udah 2 hari nih", NOW + DAY, conversation_id=first.conversation_id))
