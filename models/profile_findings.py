@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -24,6 +24,8 @@ _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|(?<!\w)['‘][^'’\"]+['’](?!
 _BACKWARDS, _FORWARDS = frozenset({"preceding", "around", "jest"}), frozenset({"following", "around", "former"})
 _WORDLIKE = frozenset('@#"“”')
 """How words begin that are no mark and no emoji, besides letters and digits."""
+_HOUSE = Branch({})
+"""Stands where an account is mentioned: which house it is, is looked up by its handle."""
 _HOUSE_REACH = 7
 """Words between an office and its house: "director of a small charity"."""
 _SHORTEST_HEAD, _LONGEST_HEAD = 4, 14
@@ -121,20 +123,26 @@ def read_part(part: str, text: str, lexicons: Lexicons) -> PartRead:
     """Everything the lexicons know in a bio, a name or a handle, weakened by what disqualifies it."""
     tree = lexicons.profile
     words = _words_of_handle(text, lexicons) if part == "handle" else split_words(text, lexicons.profile_forms)
+    normal = words.normal
     if "@" in text:
-        hits = [at for at, word in enumerate(words.normal) if word in tree or word[:1] == "@"]
+        places = [(at, word) for at, word in enumerate(normal) if word in tree or word[0] == "@"]
+        hits = [(at, _HOUSE if word[0] == "@" else tree[word]) for at, word in places]
     else:
-        hits = [at for at, word in enumerate(words.normal) if word in tree]
+        hits = [(at, tree[word]) for at, word in enumerate(normal) if word in tree]
     if not hits:
         return NOTHING
     read = PartRead()
     where = PartText(text, words)
     taken = 0
-    for start in hits:
+    for start, branch in hits:
         if start < taken:
             continue
+        if branch is _HOUSE:
+            told = _told_by_mention(words.written[words.origin[start]], lexicons)
+        else:
+            told = longest_phrase(branch, normal, start) if branch.following else branch.signals
         longest = 0
-        for signal, length in _told(words, start, lexicons):
+        for signal, length in told:
             taken = max(taken, start + length)
             if signal.kind == "disqualifiers":
                 _take(read, part, where, signal, start, start + length, lexicons)
@@ -144,13 +152,6 @@ def read_part(part: str, text: str, lexicons: Lexicons) -> PartRead:
     if read.findings:
         _weaken(read, where, lexicons)
     return read
-
-
-def _told(words: Words, start: int, lexicons: Lexicons) -> Sequence[tuple[Signal, int]]:
-    word = words.normal[start]
-    if word[0] == "@":
-        return _told_by_mention(words.written[words.origin[start]], lexicons)
-    return longest_phrase(lexicons.profile[word], words.normal, start)
 
 
 @lru_cache(maxsize=20_000)
@@ -171,16 +172,22 @@ def _words_of_handle(handle: str, lexicons: Lexicons) -> Words:
     normal = handle_words(handle, lexicons.profile_forms)
     for place, word in enumerate(normal):
         if word not in tree:
-            for cut in range(min(len(word) - 1, _LONGEST_HEAD), _SHORTEST_HEAD - 1, -1):
-                branch = tree.get(word[:cut])
-                if branch is not None and _is_house_of_state(branch):
-                    normal[place] = word[:cut]
+            for head in _houses_of_state(lexicons).get(word[:_SHORTEST_HEAD], ()):
+                if word.startswith(head) and word != head:
+                    normal[place] = head
                     break
     return Words([handle], normal, [0] * len(normal))
 
 
-def _is_house_of_state(branch: Branch) -> bool:
-    return any(signal.kind == "institutions" and signal.label == "government" for signal, _ in branch.signals)
+@lru_cache(maxsize=2)
+def _houses_of_state(lexicons: Lexicons) -> Mapping[str, Sequence[str]]:
+    """The state's houses named in one word that may begin a handle, the longest first, by their first letters."""
+    found: dict[str, list[str]] = {}
+    for word in sorted(lexicons.profile, key=len, reverse=True):
+        said = [signal for signal, _ in lexicons.profile[word].signals if signal.kind == "institutions"]
+        if _SHORTEST_HEAD <= len(word) <= _LONGEST_HEAD and any(signal.label == "government" for signal in said):
+            found.setdefault(word[:_SHORTEST_HEAD], []).append(word)
+    return found
 
 
 def _take(read: PartRead, part: str, where: PartText, signal: Signal, begin: int, end: int, lexicons: Lexicons) -> None:
