@@ -23,7 +23,8 @@ demo: .venv/installed ## Play a compressed day in about two minutes and print wh
 	@$(BIN)/python -W ignore -m deployments.demo
 
 test: .venv/installed-dev ## Run every test (lint, types and import contracts are tests too), TEST_PROCESSES=2 at a time
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 lint: .venv/installed-dev ## Check style, types and import contracts
 	$(BIN)/ruff check .

@@ -123,11 +123,9 @@ def read_entries(
 
 def read_marked(text: str) -> tuple[Marked | None, list[Problem]]:
     """Parse YAML text. Returns what it says (None if it is no YAML at all) and what was wrong with it."""
+    loader = None
     try:
         loader = _LOADER(text)
-    except yaml.YAMLError as error:  # characters YAML does not allow carry no mark
-        return None, [Problem(1, f"not readable as YAML: {error}")]
-    try:
         root = loader.get_single_node()
         if root is None:
             return None, [Problem(1, "the file is empty; restore it from the previous revision")]
@@ -136,8 +134,11 @@ def read_marked(text: str) -> tuple[Marked | None, list[Problem]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return None, [Problem(mark.line + 1 if mark else 1, f"not readable as YAML: {error.problem or error.context}")]
+    except yaml.YAMLError as error:  # characters YAML does not allow carry no mark
+        return None, [Problem(1, f"not readable as YAML: {error}")]
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _mark(loader: yaml.SafeLoader, node: yaml.Node, problems: list[Problem], inside: frozenset[int]) -> Marked:

@@ -18,6 +18,7 @@ LIMIT = 700
 """Seconds of play; an idle machine needs about 150, one whose processes take three times as long to start about 450."""
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(LIMIT + 180)
 def test_the_day_is_played_to_its_end(tmp_path: Path) -> None:
     homes = {path.name for path in Path(tempfile.gettempdir()).glob("care-demo-*")}

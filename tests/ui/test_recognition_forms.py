@@ -32,9 +32,11 @@ def open_form(page: Any, desk: Desk, flow: str) -> None:
     page.wait_for_timeout(500)
 
 
-def shown(page: Any, desk: Desk, key: str, title: str) -> str:
-    """Wait for an artifact, open it, see that nothing in it takes effect; its text."""
-    wait_for(lambda: Artifact.get(key, _sync=True) is not None)
+def submitted(page: Any, desk: Desk, key: str, title: str) -> str:
+    """Submit the form, wait for the artifact of its run, open it, see that nothing in it takes effect; its text."""
+    before = getattr(Artifact.get(key, _sync=True), "id", None)
+    submit(page)
+    wait_for(lambda: getattr(Artifact.get(key, _sync=True), "id", None) != before)
     found = Artifact.get(key, _sync=True)
     assert found is not None
     page.goto(f"{desk.api_url.removesuffix('/api')}/artifacts/artifact/{found.id}")
@@ -51,8 +53,7 @@ def test_a_text_and_a_profile_are_explained_by_form(analysts_desk: Desk, page: A
     open_form(page, desk, "explain-recognition")
     fill(page, {"As it was posted": HOSTILE})
     look(page, "form-explain-text")
-    submit(page)
-    told = shown(page, desk, "explained-text", "How a text is read")
+    told = submitted(page, desk, "explained-text", "How a text is read")
     assert "<img src=x onerror=x>" in told
     assert "hard because of repeat" in told
     assert "broken" in told
@@ -64,8 +65,7 @@ def test_a_text_and_a_profile_are_explained_by_form(analysts_desk: Desk, page: A
     field(page, "Bio").fill("Bupati Lembah Hijau | Istri dokter")
     look(page, "form-explain-profile")
     assert page.locator("textarea").last.input_value() == "profile", "the tab stays"
-    submit(page)
-    told = shown(page, desk, "explained-profile", "How a profile is judged")
+    told = submitted(page, desk, "explained-profile", "How a profile is judged")
     assert "government" in told
     look(page, "explained-profile")
 
@@ -76,8 +76,7 @@ def test_edited_lexicons_are_tried_by_form(analysts_desk: Desk, page: Any, tmp_p
     open_form(page, desk, "change-lexicons")
     field(page, "Where the edited copy").fill(str(tmp_path / "copy"))
     look(page, "form-change-lexicons")
-    submit(page)
-    told = shown(page, desk, "lexicon-change", "How well texts and accounts are recognised")
+    told = submitted(page, desk, "lexicon-change", "How well texts and accounts are recognised")
     assert "A copy to edit has been made" in told
     assert (tmp_path / "copy" / "complaint.yaml").exists()
     look(page, "lexicon-change")
