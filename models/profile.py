@@ -79,7 +79,9 @@ class ProfileEvidence(NamedTuple):
             told += [added._replace(weight=added.weight * left, share=left) for added in self.fame]
         return tuple(told)
 
-    def _counted_in_order(self) -> list[Found]:
+    def _counted_in_order(self) -> Sequence[Found]:
+        if len(self.counted) == len(self.found):
+            return self.found
         kept = {id(found) for found in self.counted}
         return [found for found in self.found if id(found) in kept]
 

@@ -53,11 +53,16 @@ def tabs(page: Any) -> list[str]:
     return [one.inner_text() for one in page.locator(".p-button-group").first.get_by_role("button").all()]
 
 
-def shown(page: Any, key: str, title: str) -> Any:
-    """The latest version of an artifact, drawn."""
-    wait_for(lambda: (found := Artifact.get(key, _sync=True)) is not None and title in str(found.data))
-    found = Artifact.get(key, _sync=True)
-    assert found is not None
+def submitted(page: Any, key: str, title: str) -> Any:
+    """Submit the form, wait for the artifact of its run, and open it."""
+    before = getattr(Artifact.get(key, _sync=True), "id", None)
+    submit(page)
+
+    def told() -> Any:
+        found = Artifact.get(key, _sync=True)
+        return found if found is not None and found.id != before and title in str(found.data) else None
+
+    found = wait_for(told)
     page.goto(f"{Settings().ui_url}/artifacts/artifact/{found.id}")
     page.get_by_role("heading", name=title.removeprefix("# ")).first.wait_for()
     return page
@@ -82,16 +87,14 @@ def test_a_hold_is_placed_and_shown_and_what_is_due_is_shown(records_desk: Desk,
 
     open_form(page, "apply-retention/by-hand")
     look(page, "records-form-retention")
-    submit(page)
-    shown(page, "retention", "# Retention · DRY RUN: nothing was changed")
+    submitted(page, "retention", "# Retention · DRY RUN: nothing was changed")
     assert page.locator("table tbody tr").count() == 14
     assert page.get_by_text(case_number(held.case)).count() == 1
     look(page, "records-retention-dry-run")
     assert MARK in text_of(dump(desk.engine))
     open_form(page, "apply-retention/by-hand", request={"dry_run": False, "types": [], "by": chief})
     look(page, "records-form-retention-filled")
-    submit(page)
-    shown(page, "retention", "# Retention · Done")
+    submitted(page, "retention", "# Retention · Done")
     look(page, "records-retention-done")
     left = text_of(dump(desk.engine))
     assert MARK in left
@@ -116,18 +119,15 @@ def test_a_request_is_answered_and_an_erasure_needs_its_tick(records_desk: Desk,
     page.get_by_text("It cannot be undone").first.wait_for()
     look(page, "records-form-erasure")
     open_form(page, "answer-data-request/desk", request={"do": "access", "account": number, "by": chief})
-    submit(page)
-    shown(page, "data-request", f"# Everything held, as one file · {number}")
+    submitted(page, "data-request", f"# Everything held, as one file · {number}")
     look(page, "records-access")
     asked = {"do": "erasure", "account": number, "by": chief, "platform": "x", "erased_because": "customer_asked"}
     open_form(page, "answer-data-request/desk", request={**asked, "confirm": False})
     look(page, "records-form-erasure-filled")
-    submit(page)
-    shown(page, "data-request", f"# Erasure · DRY RUN: nothing was changed · {number}")
+    submitted(page, "data-request", f"# Erasure · DRY RUN: nothing was changed · {number}")
     look(page, "records-erasure-dry-run")
     assert MARK in text_of(dump(desk.engine))
     open_form(page, "answer-data-request/desk", request={**asked, "confirm": True})
-    submit(page)
-    shown(page, "data-request", f"# Erased · {number}")
+    submitted(page, "data-request", f"# Erased · {number}")
     look(page, "records-erased")
     assert MARK not in text_of(dump(desk.engine))
