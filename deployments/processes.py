@@ -82,6 +82,6 @@ def one_authority(home: Path) -> Path:
     end = "-----END CERTIFICATE-----"
     path = home / "prefect-authority.pem"
     home.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        path.write_text(certifi.contents().partition(end)[0] + end + "\n", "utf-8")
-    return path
+    written = path.with_suffix(".new")
+    written.write_text(certifi.contents().partition(end)[0] + end + "\n", "utf-8")
+    return written.replace(path)  # at once, so that a crash leaves no half file

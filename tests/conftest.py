@@ -69,7 +69,7 @@ def postgres_template() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def seeded_postgres_template(postgres_template: str) -> Iterator[str]:
-    """The same in PostgreSQL."""
+    """A database of PostgreSQL that has the desk's own data already."""
     from deployments.seed import seed
     from tasks.settings import Settings
 
