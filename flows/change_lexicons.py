@@ -12,8 +12,7 @@ sample that would be recognised otherwise, the worse ones first.
 
 **What may go wrong.** `Refused`: nothing was taken; the run's message says why: a file that cannot be used (with file,
 line and reason), a figure below its floor (`data/samples/floors.yaml`), a copy of what is no longer in force, somebody
-who may not. Runs that are at work
-while files are replaced keep those they have read.
+who may not. Runs that are at work while files are replaced keep those they have read.
 
 Clauses: 5.2.1, 5.3.1, 5.3.2c.
 """

@@ -55,7 +55,7 @@ def find_account(connection: Connection, given: str, platform: str) -> Found:
         return Found(ids[0])
     if ids:
         several = ", ".join(map(account_number, ids[:10]))
-        return Found(None, f"account: several accounts have had that handle: {several}; give the number of one.")
+        return Found(None, f"account: several accounts have that handle: {several}; give the number of one.")
     return Found(None, f"account: nothing is held of such an account on {platform}; look at how it is written.")
 
 

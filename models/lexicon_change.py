@@ -71,7 +71,8 @@ def is_fresh(connection: Connection, in_force: Path, folder: Path) -> bool:
     """Whether a copy was made of what is in force, or is being put in force by a run that died over it."""
     noted = folder / ORIGIN
     origin = noted.read_text("utf-8") if noted.exists() else ""
-    return origin == digest_of(in_force) or _last_taken(connection) == digest_of(folder)
+    mine = digest_of(folder)
+    return origin == digest_of(in_force) or (origin != mine and _last_taken(connection) == mine)
 
 
 def changed_files(in_force: Path, folder: Path) -> list[str]:

@@ -188,7 +188,7 @@ def record_score(
     rules: QualityRules,
     instruction: WorkInstruction,
 ) -> ScoringVerdict:
-    """Keep a score, and the month's QA score once its sample is complete; in the caller's `write_transaction`.
+    """Keep a score of a sampled case; in the caller's `write_transaction`. `keep_complete_months` makes the month's.
 
     The same run does it once and is told the same again.
     """

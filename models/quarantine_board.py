@@ -39,7 +39,8 @@ class QuarantineBoard:
 
 
 def quarantine_state(connection: Connection) -> str:
-    """What the board shows, in short: it changes whenever the board would. Asked by the index of undecided rows."""
+    """What the board shows, in short: it changes with what is undecided and what comes in (not when decided rows
+    are forgotten). Asked by the index of undecided rows."""
     undecided = select(func.count(), func.sum(QuarantinedRow.id)).where(_UNDECIDED)
     newest = connection.scalar(select(func.max(QuarantinedRow.id)))
     return " ".join(str(part) for part in (newest, *connection.execute(undecided).one()))

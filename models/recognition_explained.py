@@ -17,14 +17,12 @@ from models.reading import (
     NEGATED,
     QUOTED,
     QUOTED_NEGATED,
-    REPEATED,
     Context,
     Hit,
     Reading,
     Weighed,
     probability,
     read_text,
-    weigh_text,
 )
 from models.safe_text import for_markdown
 from models.text import written_spans
@@ -34,8 +32,8 @@ LONGEST_SHOWN = 2_000
 
 def text_explained(text: str, lexicons: Lexicons, *, kind: str = "post", context: Context | None = None) -> str:
     """The reading of a text as markdown: the verdict, the text with what counted in bold, and the sums behind it."""
-    weighed = weigh_text(text, lexicons, context)
     reading = read_text(text, lexicons, kind=kind, context=context)
+    weighed = reading.weighed
     spans = written_spans(text)
     told = {signal: _place(weighed, hit, spans) for signal, hit in weighed.found.items()}
     lines = ["# How a text is read", "", *_verdict(reading), "", f"> {_marked(text, told.values())}"]
@@ -121,7 +119,7 @@ def _hard(
         for signal, hit in sorted(found, key=lambda one: HARD_REASONS.index(one[0].label))
     ]
     told = [f"{reason} {sums[reason]:.2f}" for reason in HARD_REASONS if reason in sums]
-    records = [line for line in reading.evidence if line.startswith(REPEATED)]
+    records = [reading.by_records] if reading.by_records else []
     end = f"Sums: {', '.join(told) or 'none'}; a reason holds from {needed:.2f} on, and only complaints are hard."
     return [*_table(("words", "group", "reason", "counts"), rows), "", *records, end]
 
@@ -153,7 +151,7 @@ def profile_explained(author: Author, lexicons: Lexicons, thresholds: PriorityTh
     sums: dict[str, float] = {}
     for one in found.findings:
         if one.weight:
-            sums[one.label] = sums.get(one.label, 0.0) + one.weight
+            sums[one.label] = sums.get(one.label, 0.0) + one.weight / found.left
     told = [f"{name.replace('_', ' ')} {sums[name]:.2f}" for name in sorted(sums, key=lambda name: -sums[name])]
     category = (verdict.category or "no category").replace("_", " ")
     even, steepness = (f"{lexicons.settings[f'professions.{name}']:g}" for name in ("even_at", "steepness"))
@@ -169,8 +167,9 @@ def profile_explained(author: Author, lexicons: Lexicons, thresholds: PriorityTh
             "## What counted (5.2.1)",
             *_table(("where", "words", "group", "speaks for", "left of it", "counts"), rows),
             "",
-            f"Sums: {', '.join(told) or 'none'}; the highest, w, is a confidence of "
-            f"1 / (1 + ({even} / w)^{steepness}), less what disqualifiers of the whole account take. "
+            f"Sums before what disqualifiers of the whole account take: {', '.join(told) or 'none'}. The highest, w, "
+            f"the category named first counting {lexicons.settings['professions.first_named']:.0%} more, is taken; its "
+            f"confidence is 1 / (1 + ({even} / w)^{steepness}), w without that bonus, times {found.left:.0%}. "
             f"Priority from {thresholds.priority:.0%}, candidate from {thresholds.candidate:.0%} on; "
             "a person's decision, the BOD list and the registry go before the profile.",
         ]

@@ -244,7 +244,7 @@ def _profile_change(before: JudgedProfile, after: JudgedProfile) -> tuple[str, s
         return None
     agrees = [int((verdict.category or NONE) == row.category) for verdict in (old, new)]
     then, now = (f"{one.status} {one.category or ''}" for one in (old, new))
-    return _verdict_word(*agrees), f"{row.name}: {row.bio}", then, now
+    return _verdict_word(*agrees), f"{row.name or ''}: {row.bio or ''}", then, now
 
 
 def _verdict_word(before: int, after: int) -> str:

@@ -223,6 +223,8 @@ def difference_markdown(found: Difference) -> str:
                 f"  - before: {_words(one.before)}",
                 f"  - now: {_words(one.after)}",
             ]
+        elif one.what == "fixed_by" and one.before is not None and one.after is not None:
+            lines.append(f"- Who fixes {_name(one.name)}: {_words(one.before)} → {_words(one.after)}")
         elif one.what == "about" and one.before is not None and one.after is not None:
             lines.append(f"- What is said about {_name(one.name)}: {_words(one.before)} → {_words(one.after)}")
     return "\n".join(lines).strip() or "Nothing but its date and description."

@@ -51,10 +51,6 @@ class RevisionRefused(ValueError):
     """The file cannot be registered as it stands; the message names the file, what is wrong and what to do."""
 
 
-class UnknownRevision(LookupError):
-    """A revision that was never registered."""
-
-
 @dataclass(frozen=True, slots=True)
 class Registered:
     """What the register says of the revision in force.
@@ -223,14 +219,6 @@ def _group(model: type[Any], values: Mapping[str, Any], in_force: Any) -> Any:
         return model.model_validate(found | {name: getattr(in_force, name) for name in wrong})
 
 
-def instruction_of(connection: Connection, revision: str, in_force: WorkInstruction) -> WorkInstruction:
-    """The work instruction as `revision` had it. Raises `UnknownRevision`."""
-    rules = instructions_for(connection, [revision], in_force)
-    if revision != in_force.revision and revision not in rules.earlier:
-        raise UnknownRevision(f"revision {revision} of the work instruction was never registered")
-    return rules.of(revision)
-
-
 @dataclass(frozen=True, slots=True)
 class Instructions:
     """The work instruction by revision, for cases that keep the one they were opened under; `in_force` as its number is
@@ -264,7 +252,7 @@ def instructions_by_case(
         return {}
     mine = (one_of(connection, CaseRow.id, case_ids), CaseRow.revision != in_force.revision)
     other = {row.id: row.revision for row in connection.execute(select(CaseRow.id, CaseRow.revision).where(*mine))}
-    rules = instructions_for(connection, other.values(), in_force)
+    rules = instructions_for(connection, {in_force.revision, *other.values()}, in_force)
     return {case_id: rules.of(other.get(case_id, in_force.revision)) for case_id in case_ids}
 
 

@@ -87,7 +87,8 @@ def try_lexicons(change: LexiconChange) -> Tried:
     after = recognise(sample, edited, thresholds)
     text = change_markdown(before, after, least) if changed else score_markdown(before, least)
     told = "A copy to edit has been made" if made else "The edited copy is"
-    publish(CHANGE, f"{told} in `{folder}`; files that differ: {', '.join(changed) or 'none'}.\n\n{text}", told + ".")
+    about = "A copy of the lexicons to edit." if made else "What the edited copy of the lexicons changes."
+    publish(CHANGE, f"{told} in `{folder}`; files that differ: {', '.join(changed) or 'none'}.\n\n{text}", about)
     return Tried(folder, changed, below_floors(after, least))
 
 

@@ -15,8 +15,6 @@ from models.revisions import (
     Registered,
     RevisionRefused,
     RevisionRow,
-    UnknownRevision,
-    instruction_of,
     instructions_by_case,
     instructions_for,
     last_difference,
@@ -172,12 +170,8 @@ def test_an_earlier_instruction_is_rebuilt_from_its_text_and_read_once(engine: E
     asked = queries(engine, "FROM revisions")
     with engine.connect() as connection:
         for _ in range(3):
-            assert instruction_of(connection, "00", RULES) == FIRST_RULES
             assert instructions_for(connection, ["00", "00.1"], RULES).of("00") == FIRST_RULES
-        assert instruction_of(connection, "00.1", RULES) == RULES
         assert len(asked) == 1
-        with pytest.raises(UnknownRevision, match=r"revision 77 .* was never registered"):
-            instruction_of(connection, "77", RULES)
 
 
 def test_an_old_database_without_a_register_goes_by_the_one_in_force(engine: Engine) -> None:
@@ -215,9 +209,9 @@ def test_a_file_changed_under_its_registered_number_is_not_obeyed(engine: Engine
     with engine.connect() as connection:
         for _ in range(2):
             assert instructions_by_case(connection, [old, fresh], changed) == {old: FIRST_RULES, fresh: RULES}
+            assert instructions_by_case(connection, [fresh], changed) == {fresh: RULES}
             assert instructions_for(connection, ["00.1"], changed).of("00.1") == RULES
             assert instructions_for(connection, ["00.1"], changed).of("never") == RULES
-            assert instruction_of(connection, "00.1", changed) == RULES
     assert len(asked) == 1
 
 
