@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from models.case_opening import Conversation, Undecided
 from models.cases import OVER, CaseRow
@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """Complaints of an account about one problem in one conversation that nobody has settled, since when (UTC)."""
+    """A complaint of an account that nobody has settled: in which conversation, about what, since when (UTC)."""
 
     conversation_id: str
     problem: str
@@ -106,9 +106,9 @@ def _problems(connection: Connection, case_ids: set[int]) -> dict[int, str]:
 
 def _earlier(connection: Connection, mentions: Sequence[Undecided], lexicons: Lexicons) -> dict[int, list[Earlier]]:
     """Unsettled complaints of these accounts since `repeat_within_days` before the first of the mentions."""
-    columns = (MentionRow.account_id, MentionRow.conversation_id, MentionRow.problem)
+    columns = (MentionRow.account_id, MentionRow.conversation_id, MentionRow.problem, MentionRow.posted_at)
     rows = connection.execute(
-        select(*columns, func.min(MentionRow.posted_at).label("since"))
+        select(*columns)
         .outerjoin(CaseRow, CaseRow.id == MentionRow.case_id)
         .where(
             one_of(connection, MentionRow.account_id, {one.account_id for one in mentions}),
@@ -116,11 +116,10 @@ def _earlier(connection: Connection, mentions: Sequence[Undecided], lexicons: Le
             MentionRow.posted_at >= min(one.posted_at for one in mentions) - _within(lexicons),
             or_(CaseRow.id.is_(None), CaseRow.status.not_in(OVER)),
         )
-        .group_by(*columns)
     )
     found: dict[int, list[Earlier]] = {}
     for row in rows:
-        found.setdefault(row.account_id, []).append(Earlier(row.conversation_id, row.problem, row.since))
+        found.setdefault(row.account_id, []).append(Earlier(row.conversation_id, row.problem, row.posted_at))
     return found
 
 

@@ -21,7 +21,7 @@ from models.reading import Context
 from tasks.desk import Openings, decide_mentions
 from tasks.desk_data import lexicons
 from tests.bench.load import put_desk
-from tests.support import COMPLAINT, NOW, mention, page, rows
+from tests.support import COMPLAINT, MAYBE, NOW, mention, page, rows
 
 DAY = timedelta(days=1)
 
@@ -130,6 +130,19 @@ def test_an_edited_complaint_stays_repeated_by_the_records(engine: Engine, watch
     edited = replace(again, text="internet mati lagi nih", version=str(int(again.version) + 1).zfill(20))
     take_in(engine, watched, edited, now=later)
     assert reading_of(engine, "internet mati lagi nih")["reading"]["hard_reasons"] == ["repeat"]
+
+
+def test_what_else_is_in_the_batch_makes_no_difference(engine: Engine, watched: WatchedAccount) -> None:
+    first = said(COMPLAINT, NOW)
+    second = said("internet mati lagi", NOW + 18 * DAY, conversation_id=first.conversation_id)
+    take_in(engine, watched, first)
+    take_in(engine, watched, second, now=NOW + 18 * DAY)
+    late = NOW + 20 * DAY
+    long_past = said("internet lemot", NOW + DAY, author=MAYBE)
+    third = said("internet masih mati", late, conversation_id=first.conversation_id)
+    take_in(engine, watched, long_past, third, now=late)
+    repeated = reading_of(engine, "internet masih mati")["reading"]
+    assert repeated["evidence"][0] == "repeat: the records have an unsettled complaint of theirs, 2 days old"
 
 
 def test_deciding_again_changes_nothing(engine: Engine, watched: WatchedAccount) -> None:
